@@ -1,0 +1,122 @@
+/**
+ * The seam between the pure rooms and the network: datagrams in, datagrams out, in batches. Everything here is
+ * types; linux.ts implements them by system calls, and tests may implement them over arrays.
+ */
+import type { Ipv4 } from '../values/ipv4.ts';
+import type { Mac } from '../values/mac.ts';
+
+/** A network interface as it was when it was looked at. */
+export interface Nic {
+  readonly name: string;
+  /** The kernel's interface number; a NIC that vanishes and returns gets a new one. */
+  readonly index: number;
+  readonly mac: Mac;
+  /** IPv4 addresses in the kernel's order, the primary first; empty on a NIC without one. */
+  readonly addresses: readonly { readonly address: Ipv4; readonly prefix: number }[];
+  readonly up: boolean;
+  readonly loopback: boolean;
+  /** Bytes of IP packet that one frame carries. */
+  readonly mtu: number;
+}
+
+/** One received datagram. `data` is a view into the batch's slab: valid only until the receive handler returns. */
+export interface Datagram {
+  readonly data: Uint8Array;
+  readonly source: Ipv4;
+  readonly sourcePort: number;
+  /** The IP header's destination (IP_PKTINFO): tells a broadcast from a unicast. */
+  readonly destination: Ipv4;
+  /** The NIC's own address that the kernel would answer from (ipi_spec_dst); 0 on a NIC without an address. */
+  readonly localAddress: Ipv4;
+  /** True when the datagram was longer than the slab's slot and `data` is only its beginning (MSG_TRUNC). */
+  readonly truncated: boolean;
+}
+
+/** Part of a pinned buffer: sent from where it lies, never copied. */
+export interface PinnedSlice {
+  readonly buffer: PinnedBuffer;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Bytes whose raw address is known, and which stay reachable from JavaScript as long as this record is. */
+export interface PinnedBuffer {
+  readonly bytes: Uint8Array;
+  readonly address: number;
+}
+
+/** One datagram to send: `head`, then `body`, gathered by the kernel into one packet. */
+export interface Outgoing {
+  readonly to: Ipv4;
+  readonly port: number;
+  /** Copied before send() returns. */
+  readonly head: Uint8Array;
+  readonly body?: PinnedSlice | undefined;
+  /** The source address to send from; default: the kernel's choice for that NIC. */
+  readonly from?: Ipv4 | undefined;
+  /**
+   * The link address of a client that cannot answer ARP yet (RFC 2131 §4.1: unicast to yiaddr at chaddr). A neighbour
+   * entry is made first; where the kernel refuses it, the datagram is broadcast instead.
+   */
+  readonly neighbour?: Mac | undefined;
+}
+
+/** What became of a batch. Unsent datagrams are lost, as UDP may lose any: the clients ask again. */
+export interface SendResult {
+  readonly sent: number;
+  /** One entry a failed datagram, in order; `code` is the errno's name: `ENETUNREACH`, `EPERM` (a firewall) … */
+  readonly failed: readonly { readonly index: number; readonly code: string }[];
+}
+
+/** A UDP socket bound to one NIC. */
+export interface UdpSocket {
+  readonly nic: Nic;
+  /** The bound port, also when 0 was asked for. */
+  readonly port: number;
+  /** Sends the whole batch in as few system calls as the kernel takes. */
+  send(batch: readonly Outgoing[]): SendResult;
+  /** Idempotent; the handler is not called again after it returns. */
+  close(): void;
+}
+
+/** Called with each batch that one recvmmsg brought, in order of arrival; never empty. */
+export type ReceiveHandler = (batch: readonly Datagram[], socket: UdpSocket) => void;
+
+export interface SocketOptions {
+  readonly nic: Nic;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Bytes of the largest datagram that will be told whole. */
+  readonly slotSize: number;
+  readonly onReceive: ReceiveHandler;
+}
+
+/** The network as a whole: opens sockets, wakes their handlers, and knows the host's NICs and neighbours. */
+export interface Network {
+  /** Every NIC of this host, loopback included. */
+  nics(): readonly Nic[];
+  /** Throws NetError when the port is taken, a right is missing or the NIC is gone. */
+  open(options: SocketOptions): UdpSocket;
+  /** Makes bytes sendable in place. */
+  pin(bytes: Uint8Array): PinnedBuffer;
+  /** The link address the kernel knows for an IPv4 address on this link (/proc/net/arp), if any. */
+  neighbour(address: Ipv4): Mac | undefined;
+  /** Closes every socket still open and ends the parked wait. */
+  close(): Promise<void>;
+}
+
+/** Closed set: each has its own advice. */
+export type NetErrorCode = 'PORT_TAKEN' | 'NO_PERMISSION' | 'NO_SUCH_NIC' | 'NIC_DOWN' | 'UNSUPPORTED';
+
+/** A socket that cannot be had. `message` names the NIC, the port and, where /proc tells, the process that holds it. */
+export class NetError extends Error {
+  override readonly name = 'NetError';
+  readonly code: NetErrorCode;
+  /** What the operator can do, one sentence. */
+  readonly hint: string;
+  constructor(code: NetErrorCode, message: string, hint: string) {
+    super(message);
+    this.code = code;
+    this.hint = hint;
+  }
+}

@@ -1,0 +1,51 @@
+/** What is wrong with a configuration file, where, and what to do: one shape for every YAML file that we read. */
+
+export type Severity = 'error' | 'warning';
+
+/** Closed set; each is a row of docs/diagnostics.md. */
+export type DiagnosticCode =
+  | 'YAML_SYNTAX' // the text is no YAML
+  | 'UNKNOWN_KEY' // with the nearest known key in the hint
+  | 'DUPLICATE_KEY'
+  | 'WRONG_TYPE' // also a value out of its bounds or format
+  | 'MISSING_KEY'
+  | 'UNSUPPORTED' // a contract key that this version does not carry out yet
+  | 'POOL_OUTSIDE_SUBNET'
+  | 'OVERLAPPING_POOLS'
+  | 'OVERLAPPING_SUBNETS'
+  | 'NO_SUCH_NIC'
+  | 'MODE_CONFLICT' // full mode without interfaces, without subnets …
+  | 'DUPLICATE_MAC'
+  | 'DUPLICATE_IP'
+  | 'DUPLICATE_NAME'
+  | 'UNKNOWN_ARCH'
+  | 'UNKNOWN_OPTION'
+  | 'BOOT_METHOD_CONFLICT' // not exactly one of kernel, script, file, local
+  | 'TEMPLATE_SYNTAX'
+  | 'FILE_MISSING' // a warning: it may come later
+  | 'PROFILE_MISSING' // a machine names a profile that is not there
+  | 'PROFILE_TEST_FAILED'
+  | 'UNREADABLE'; // the file cannot be opened
+
+/** A place in a file, 1-based, as editors count. */
+export interface Position {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface Diagnostic {
+  readonly severity: Severity;
+  readonly code: DiagnosticCode;
+  readonly position: Position;
+  readonly message: string;
+  /** What the author can do about it, one sentence without the final stop's need for context. */
+  readonly hint?: string | undefined;
+}
+
+/** `file:line:column: error CODE message` (contract), and the hint indented beneath. */
+export function formatDiagnostic(diagnostic: Diagnostic): string {
+  const { file, line, column } = diagnostic.position;
+  const first = `${file}:${line}:${column}: ${diagnostic.severity} ${diagnostic.code} ${diagnostic.message}`;
+  return diagnostic.hint === undefined ? first : `${first}\n    hint: ${diagnostic.hint}`;
+}
