@@ -4,12 +4,13 @@
  * SIGTERM), and, for what a SIGKILL left behind, when the next lab opens. Needs root and iproute2.
  */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 const execFileAsync = promisify(execFile);
 
-/** A network namespace: named `pl-PID-LABEL`, its loopback up, nothing else in it. */
+/** A network namespace: named `pl-PID-LAB-LABEL`, its loopback up, nothing else in it. */
 export interface Namespace {
   readonly name: string;
   /** Runs a program inside and waits for it. Resolves to its stdout; rejects with its stderr when it fails. */
@@ -85,12 +86,14 @@ function exited(child: ChildProcess): Promise<void> {
 }
 
 interface Holdings {
+  /** Tells this lab's names from those of other labs of this process. */
+  readonly tag: string;
   readonly names: Set<string>;
   readonly children: Set<ChildProcess>;
 }
 
 function openNamespace(label: string, holdings: Holdings): Namespace {
-  const name = `pl-${process.pid}-${label}`;
+  const name = `pl-${process.pid}-${holdings.tag}-${label}`;
   ip('netns', 'add', name);
   holdings.names.add(name);
   ip('-n', name, 'link', 'set', 'lo', 'up');
@@ -122,7 +125,8 @@ function openNamespace(label: string, holdings: Holdings): Namespace {
 export function openLab(): Lab {
   if (process.getuid?.() !== 0) throw new Error('Network namespaces need root: run this as root.');
   sweepOrphans();
-  const holdings: Holdings = { names: new Set(), children: new Set() };
+  const tag = randomBytes(2).toString('hex');
+  const holdings: Holdings = { tag, names: new Set(), children: new Set() };
 
   function killPrograms(): void {
     for (const child of holdings.children) child.kill('SIGKILL');
