@@ -1,0 +1,140 @@
+/**
+ * Whole files in memory, by version: a file that changes on disk is another version and is read anew, while transfers
+ * under way keep the bytes they began with. The budget counts every byte held, also of old versions still in use.
+ */
+import type { FileHandle } from 'node:fs/promises';
+import type { PinnedBuffer } from '../net/udp.ts';
+import { type FileVersion, type LocatedFile, versionKey, versionOf } from './locate.ts';
+
+/** A use of a cached file; its bytes stay until it is released. */
+export interface Held {
+  readonly buffer: PinnedBuffer;
+  /** Idempotent. */
+  release(): void;
+}
+
+export interface FileCache {
+  /** What is cached of this version, or is being read now; undefined when nothing is. */
+  hold(version: FileVersion): Promise<Held | undefined>;
+  /**
+   * Reads the file whole, once for all who ask for the same version meanwhile. Undefined when it is too large, there is
+   * no room beside files in use, or it is being written to. Never closes the handle.
+   */
+  load(file: LocatedFile): Promise<Held | undefined>;
+  /** Bytes held, for metrics. */
+  used(): number;
+}
+
+export interface CacheLimits {
+  readonly totalBytes: number;
+  /** Files beyond this size are never cached. */
+  readonly fileBytes: number;
+}
+
+interface Entry {
+  readonly key: string;
+  readonly size: number;
+  readonly bytes: Promise<PinnedBuffer | undefined>;
+  users: number;
+}
+
+/**
+ * A file changed twice within one tick of the kernel's clock has the same times for both versions; one that was changed
+ * this shortly before it was read is not kept for later opens.
+ */
+const YOUNG_MS = 100;
+
+/** `pin` makes bytes sendable in place. */
+export function createFileCache(limits: CacheLimits, pin: (bytes: Uint8Array) => PinnedBuffer): FileCache {
+  /** Least recently used first. */
+  const entries = new Map<string, Entry>();
+  let used = 0;
+
+  function use(entry: Entry): Promise<Held | undefined> {
+    entry.users++;
+    if (entries.get(entry.key) === entry) {
+      entries.delete(entry.key);
+      entries.set(entry.key, entry);
+    }
+    let released = false;
+    const release = () => {
+      if (released) return;
+      released = true;
+      entry.users--;
+      if (entry.users === 0 && entries.get(entry.key) !== entry) used -= entry.size;
+    };
+    return entry.bytes.then(
+      (buffer) => {
+        if (buffer !== undefined) return { buffer, release };
+        release();
+        return undefined;
+      },
+      (error: unknown) => {
+        release();
+        throw error;
+      },
+    );
+  }
+
+  /** Takes an entry out of the map; its bytes count until the last user releases them. */
+  function drop(entry: Entry): void {
+    if (entries.get(entry.key) !== entry) return;
+    entries.delete(entry.key);
+    if (entry.users === 0) used -= entry.size;
+  }
+
+  function makeRoom(size: number): boolean {
+    for (const entry of entries.values()) {
+      if (used + size <= limits.totalBytes) return true;
+      if (entry.users === 0) drop(entry);
+    }
+    return used + size <= limits.totalBytes;
+  }
+
+  return {
+    async hold(version) {
+      const entry = entries.get(versionKey(version));
+      return entry === undefined ? undefined : use(entry);
+    },
+    async load(file) {
+      const { size } = file.version;
+      const key = versionKey(file.version);
+      const present = entries.get(key);
+      if (present !== undefined) return use(present);
+      if (size > limits.fileBytes || !makeRoom(size)) return undefined;
+      used += size;
+      const startedAt = Date.now();
+      const entry: Entry = { key, size, users: 0, bytes: readWhole(file, pin) };
+      entries.set(key, entry);
+      const young = Number(file.version.changedNs / 1_000_000n) > startedAt - YOUNG_MS;
+      const forget = () => drop(entry);
+      entry.bytes.then((buffer) => (buffer === undefined || young ? forget() : undefined), forget);
+      return use(entry);
+    },
+    used: () => used,
+  };
+}
+
+/** All bytes of one version; undefined when the file changed while it was read. */
+async function readWhole(
+  file: LocatedFile,
+  pin: (bytes: Uint8Array) => PinnedBuffer,
+): Promise<PinnedBuffer | undefined> {
+  // Not zeroed: every byte is read, or none is used.
+  const bytes = Buffer.allocUnsafeSlow(file.version.size);
+  const filled = await readAt(file.handle, bytes, 0);
+  const after = await versionOf(file.handle);
+  if (filled < bytes.length || versionKey(after) !== versionKey(file.version)) return undefined;
+  return pin(bytes);
+}
+
+/** Fills `bytes` from `position` on; returns how many there were before the end of the file. */
+export async function readAt(handle: FileHandle, bytes: Uint8Array, position: number): Promise<number> {
+  let filled = 0;
+  while (filled < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, position + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return filled;
+}

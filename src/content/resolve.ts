@@ -1,0 +1,145 @@
+/** The content resolver: rendered files first, then the roots in order; see resolver.ts for what it promises. */
+import { createHash } from 'node:crypto';
+import type { PinnedBuffer } from '../net/udp.ts';
+import { createFileCache, type FileCache, readAt } from './cache.ts';
+import { type FileVersion, failureOf, inspect, type LocatedFile, locate, versionKey } from './locate.ts';
+import { cleanPath } from './path.ts';
+import type { Content, ContentFailure, ContentResolver, OpenContent, Requester } from './resolver.ts';
+
+/** Text made for one requester. */
+export interface VirtualFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/**
+ * Rendered profile files and generated scripts. `path` is clean: forward slashes, none leading. Undefined: no such
+ * file, look on disk.
+ */
+export type VirtualFiles = (
+  path: string,
+  requester: Requester,
+) => VirtualFile | Extract<ContentFailure, { failure: 'broken' }> | undefined;
+
+export interface ContentOptions {
+  /** Absolute directories, tried in order; one that is missing holds no files. */
+  readonly roots: readonly string[];
+  readonly virtual?: VirtualFiles | undefined;
+  /** Bytes of whole files kept in memory. */
+  readonly cacheBytes: number;
+  /** Bytes; larger files are read piece by piece. Default: 128 MiB. */
+  readonly wholeFileBytes?: number | undefined;
+  /** Makes bytes sendable in place (Network.pin). */
+  readonly pin: (bytes: Uint8Array) => PinnedBuffer;
+}
+
+const WHOLE_FILE_BYTES = 128 * 1024 * 1024;
+
+/** A failure of open(): the file went away or turned into something else since it was resolved. */
+export class ContentError extends Error {
+  override readonly name = 'ContentError';
+  readonly failure: ContentFailure;
+  constructor(failure: ContentFailure) {
+    super(failure.detail);
+    this.failure = failure;
+  }
+}
+
+/** One resolver for all protocols, so that they share the cache. */
+export function createContentResolver(options: ContentOptions): ContentResolver {
+  // No bytes have no address.
+  const pin = (bytes: Uint8Array) => (bytes.length === 0 ? { bytes, address: 0 } : options.pin(bytes));
+  const limits = {
+    totalBytes: options.cacheBytes,
+    fileBytes: options.wholeFileBytes ?? WHOLE_FILE_BYTES,
+  };
+  const cache = createFileCache(limits, pin);
+
+  return {
+    async resolve(path, requester) {
+      const clean = cleanPath(path);
+      if ('failure' in clean) return clean;
+      const rendered = options.virtual?.(clean.path, requester);
+      if (rendered !== undefined) return 'failure' in rendered ? rendered : renderedContent(rendered, pin);
+      let failure: ContentFailure = { failure: 'not-found', detail: 'no such file' };
+      for (const root of options.roots) {
+        const found = await inspect(root, clean.path);
+        if (!('failure' in found)) return fileContent(root, clean.path, found, cache);
+        // A later root may still have the file; the first answer that is not "no such file" says most.
+        if (failure.failure === 'not-found') failure = found;
+      }
+      return failure;
+    },
+  };
+}
+
+function fileContent(root: string, path: string, version: FileVersion, cache: FileCache): Content {
+  return {
+    name: path,
+    size: version.size,
+    etag: versionKey(version),
+    modifiedAt: Number(version.modifiedNs / 1_000_000n),
+    open: async () => (await openCached(version, cache)) ?? (await openFile(root, path, cache)),
+  };
+}
+
+async function openCached(version: FileVersion, cache: FileCache): Promise<OpenContent | undefined> {
+  const held = await cache.hold(version);
+  return held === undefined ? undefined : wholeContent(held.buffer, held.release);
+}
+
+/** Throws ContentError. */
+async function openFile(root: string, path: string, cache: FileCache): Promise<OpenContent> {
+  const file = await locate(root, path);
+  if ('failure' in file) throw new ContentError(file);
+  try {
+    const held = await cache.load(file);
+    if (held === undefined) return streamedContent(file);
+    await file.handle.close();
+    return wholeContent(held.buffer, held.release);
+  } catch (error) {
+    await file.handle.close();
+    throw new ContentError(failureOf(error));
+  }
+}
+
+function wholeContent(whole: PinnedBuffer, release: () => void): OpenContent {
+  return {
+    size: whole.bytes.length,
+    whole,
+    read: async (offset, length) => whole.bytes.subarray(offset, offset + length),
+    close: release,
+  };
+}
+
+/** Too large for memory: read where it lies, so a change in place shows; a replaced file does not. */
+function streamedContent(file: LocatedFile): OpenContent {
+  let closed = false;
+  return {
+    size: file.version.size,
+    async read(offset, length) {
+      const bytes = new Uint8Array(Math.max(0, Math.min(length, file.version.size - offset)));
+      try {
+        return bytes.subarray(0, await readAt(file.handle, bytes, offset));
+      } catch (error) {
+        throw new ContentError(failureOf(error));
+      }
+    },
+    close() {
+      if (closed) return;
+      closed = true;
+      // A read under way delays the close inside Node; an error of close(2) on a descriptor for reading loses nothing.
+      file.handle.close().catch(() => {});
+    },
+  };
+}
+
+function renderedContent(file: VirtualFile, pin: (bytes: Uint8Array) => PinnedBuffer): Content {
+  const bytes = new TextEncoder().encode(file.text);
+  return {
+    name: file.name,
+    size: bytes.length,
+    etag: createHash('sha256').update(bytes).digest('base64url'),
+    open: async () => wholeContent(pin(bytes), () => {}),
+  };
+}

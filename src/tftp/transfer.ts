@@ -1,0 +1,217 @@
+/**
+ * One read transfer as a pure state machine: what came, and when, in; what to send out. No socket, no file, no timer:
+ * the state says by `deadline` when it wants to hear of a timeout, and blocks are named by number, not by bytes.
+ *
+ * Block numbers in here count from 1 without end; on the wire they are taken modulo 65536, so a file of any length
+ * rolls over to block 0.
+ */
+
+import type { Terms } from './negotiate.ts';
+import { ERROR } from './packets.ts';
+
+export interface TransferState {
+  readonly terms: Terms;
+  /** Number of the final block, which is shorter than the others and may be empty. */
+  readonly lastBlock: number;
+  /** `offered`: the OACK awaits ACK 0. `sending`: blocks acked+1 … sent await an ACK. `over`: nothing is awaited. */
+  readonly phase: 'offered' | 'sending' | 'over';
+  readonly acked: number;
+  readonly sent: number;
+  /** The highest block that was ever sent; what is sent at or below it is a repetition. */
+  readonly highest: number;
+  /** When what is awaited was last sent. */
+  readonly sentAt: number;
+  /** When the client was last heard to make progress. */
+  readonly heardAt: number;
+  /** How often what is awaited was sent again. */
+  readonly tries: number;
+  /** Doublings of the wait; kept until a round trip is measured again (RFC 6298 §5), so that a slower network is learnt. */
+  readonly backOff: number;
+  /** Whether a repeated ACK already had this window sent again. */
+  readonly rewound: boolean;
+  /** Smoothed round trip and its deviation (RFC 6298); 0 before the first measurement. */
+  readonly roundTrip: number;
+  readonly deviation: number;
+  /** When a timeout is due; Infinity when over. */
+  readonly deadline: number;
+  /** Datagrams sent again so far. */
+  readonly resent: number;
+}
+
+/** All times are milliseconds of one monotonic clock. */
+export type TransferEvent =
+  | { readonly kind: 'ack'; readonly block: number; readonly now: number }
+  | { readonly kind: 'error'; readonly code: number; readonly message: string; readonly now: number }
+  | { readonly kind: 'timeout'; readonly now: number };
+
+export type TransferEffect =
+  | { readonly kind: 'send-oack' }
+  /** Send `count` blocks from number `first` on. */
+  | { readonly kind: 'send-data'; readonly first: number; readonly count: number }
+  | { readonly kind: 'send-error'; readonly code: number; readonly message: string }
+  /** The client wants the file, not only its size: the transfer proper begins. */
+  | { readonly kind: 'started' }
+  | { readonly kind: 'finish'; readonly result: TransferResult; readonly detail?: string | undefined };
+
+/**
+ * `probe`: the client asked the size and aborted after the OACK, as UEFI firmware and BIOS ROMs do before the real
+ * request. `aborted`: it sent an error later. `failed`: it fell silent.
+ */
+export type TransferResult = 'done' | 'probe' | 'aborted' | 'failed';
+
+export interface Step {
+  readonly state: TransferState;
+  readonly effects: readonly TransferEffect[];
+}
+
+/** Wait before the first repetition when nothing is measured and the client named no timeout. */
+const FIRST_WAIT = 1000;
+/** Never repeat sooner: client programs are scheduled and write to disks. */
+const MIN_WAIT = 50;
+/** Never wait longer; also for clients that asked for more, since repeating early costs one datagram and waiting costs a boot. */
+const MAX_WAIT = 10_000;
+/** A silent client is given up after this many repetitions, but not before PATIENCE has passed. */
+const MAX_TRIES = 6;
+/** Firmware may be busy for some seconds between two blocks, longer than six repetitions on a fast network take. */
+const PATIENCE = 20_000;
+
+const NOTHING: readonly TransferEffect[] = [];
+
+/** The first step: an OACK when any option is granted, else the first block at once. `size` in bytes. */
+export function begin(terms: Terms, size: number, now: number): Step {
+  const offered = terms.oack.length > 0;
+  const state: TransferState = {
+    terms,
+    lastBlock: Math.floor(size / terms.blockSize) + 1,
+    phase: offered ? 'offered' : 'sending',
+    acked: 0,
+    sent: offered ? 0 : 1,
+    highest: offered ? 0 : 1,
+    sentAt: now,
+    heardAt: now,
+    tries: 0,
+    backOff: 0,
+    rewound: false,
+    roundTrip: 0,
+    deviation: 0,
+    deadline: now + firstWait(terms),
+    resent: 0,
+  };
+  if (offered) return { state, effects: [{ kind: 'send-oack' }] };
+  return { state, effects: [{ kind: 'started' }, { kind: 'send-data', first: 1, count: 1 }] };
+}
+
+/** What an event does to a transfer. */
+export function step(state: TransferState, event: TransferEvent): Step {
+  if (state.phase === 'over') return { state, effects: NOTHING };
+  switch (event.kind) {
+    case 'ack':
+      return onAck(state, event.block, event.now);
+    case 'timeout':
+      return onTimeout(state, event.now);
+    case 'error':
+      return onError(state, event.code, event.message);
+  }
+}
+
+/**
+ * An ACK may confirm any block of the window: all before it arrived too, and the next window begins after it, which for
+ * a partial window means going back (RFC 7440 §4). One that confirms nothing new is a duplicate: answering it would
+ * double the traffic for the rest of the transfer (the Sorcerer's Apprentice, RFC 1123 §4.2.3.1).
+ */
+function onAck(state: TransferState, block: number, now: number): Step {
+  const progress = (block - state.acked) & 0xffff;
+  if (state.phase === 'offered') {
+    if (progress !== 0) return { state, effects: NOTHING };
+    const next = sendWindow(measured(state, now), now);
+    return { state: next.state, effects: [{ kind: 'started' }, ...next.effects] };
+  }
+  if (progress === 0) return onRepeatedAck(state, now);
+  const acked = state.acked + progress;
+  if (acked > state.sent) return { state, effects: NOTHING };
+  if (acked === state.lastBlock) return finish({ ...state, acked }, 'done');
+  return sendWindow(measured({ ...state, acked }, now), now);
+}
+
+/**
+ * Within a window a repeated ACK is how a client says that the first block of the window was lost (RFC 7440 §4), so the
+ * window is sent again: once, and only when the ACK can be an answer to this window, that is, not sooner than half a
+ * round trip after it. A network that doubles datagrams delivers the copy earlier.
+ */
+function onRepeatedAck(state: TransferState, now: number): Step {
+  const answersWindow = state.roundTrip > 0 && now - state.sentAt >= state.roundTrip / 2;
+  if (state.terms.windowSize === 1 || state.rewound || !answersWindow) return { state, effects: NOTHING };
+  const again = sendWindow(state, now);
+  return { state: { ...again.state, rewound: true, tries: state.tries + 1 }, effects: again.effects };
+}
+
+function onTimeout(state: TransferState, now: number): Step {
+  if (now < state.deadline) return { state, effects: NOTHING };
+  const silence = now - state.heardAt;
+  if (state.tries >= MAX_TRIES && silence >= PATIENCE) {
+    const awaited =
+      state.phase === 'offered' ? 'the options' : `block ${state.acked + 1} of ${state.lastBlock}`;
+    const detail = `no answer to ${awaited} for ${Math.round(silence / 1000)} s`;
+    const over = finish(state, 'failed', detail);
+    return {
+      state: over.state,
+      effects: [{ kind: 'send-error', code: ERROR.undefined, message: detail }, ...over.effects],
+    };
+  }
+  const later: TransferState = { ...state, tries: state.tries + 1, backOff: state.backOff + 1 };
+  if (state.phase === 'sending') return sendWindow(later, now);
+  const offered: TransferState = {
+    ...later,
+    sentAt: now,
+    deadline: now + currentWait(later),
+    resent: state.resent + 1,
+  };
+  return { state: offered, effects: [{ kind: 'send-oack' }] };
+}
+
+function onError(state: TransferState, code: number, message: string): Step {
+  const probe = state.phase === 'offered' && (code === ERROR.optionRefused || code === ERROR.undefined);
+  return finish(state, probe ? 'probe' : 'aborted', `error ${code}${message === '' ? '' : `: ${message}`}`);
+}
+
+/** The blocks after the last one acknowledged, as many as the window and the file allow. */
+function sendWindow(state: TransferState, now: number): Step {
+  const first = state.acked + 1;
+  const sent = Math.min(state.acked + state.terms.windowSize, state.lastBlock);
+  const repeated = Math.min(sent, state.highest) - state.acked;
+  const next: TransferState = {
+    ...state,
+    phase: 'sending',
+    sent,
+    highest: Math.max(sent, state.highest),
+    sentAt: now,
+    deadline: now + currentWait(state),
+    resent: state.resent + (repeated > 0 ? repeated : 0),
+  };
+  return { state: next, effects: [{ kind: 'send-data', first, count: sent - state.acked }] };
+}
+
+/** The client made progress. Only what was sent once tells the round trip (Karn): which copy was answered is unknown. */
+function measured(state: TransferState, now: number): TransferState {
+  if (state.tries > 0) return { ...state, heardAt: now, tries: 0, rewound: false };
+  const sample = now - state.sentAt;
+  const first = state.roundTrip === 0;
+  const roundTrip = first ? sample : 0.875 * state.roundTrip + 0.125 * sample;
+  const deviation = first ? sample / 2 : 0.75 * state.deviation + 0.25 * Math.abs(state.roundTrip - sample);
+  return { ...state, heardAt: now, backOff: 0, rewound: false, roundTrip, deviation };
+}
+
+function firstWait(terms: Terms): number {
+  return Math.min(MAX_WAIT, terms.timeout ?? FIRST_WAIT);
+}
+
+function currentWait(state: TransferState): number {
+  const measured = Math.max(MIN_WAIT, state.roundTrip + 4 * state.deviation);
+  const wait = state.roundTrip === 0 ? firstWait(state.terms) : measured;
+  return Math.min(MAX_WAIT, wait * 2 ** state.backOff);
+}
+
+function finish(state: TransferState, result: TransferResult, detail?: string): Step {
+  const over: TransferState = { ...state, phase: 'over', deadline: Number.POSITIVE_INFINITY };
+  return { state: over, effects: [{ kind: 'finish', result, detail }] };
+}
