@@ -1,0 +1,67 @@
+/** Who holds a UDP port: the first question of whoever reads "address already in use". */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/** A process with a socket on the port. */
+export interface Holder {
+  readonly pid: number;
+  /** Its short name: `dnsmasq`. */
+  readonly command: string;
+}
+
+/**
+ * The processes that have a UDP socket on this port in our network namespace, on whatever NIC: /proc does not tell to
+ * which one a socket is bound. Empty when they run in a PID namespace that we cannot see into, or belong to another
+ * user and we are not root.
+ */
+export function findHolders(port: number): readonly Holder[] {
+  const inodes = new Set([...inodesOn('/proc/net/udp', port), ...inodesOn('/proc/net/udp6', port)]);
+  if (inodes.size === 0) return [];
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry) && hasSocket(entry, inodes))
+    .map((pid) => ({ pid: Number(pid), command: read(`/proc/${pid}/comm`).trim() }));
+}
+
+/** Socket inodes whose local port is this one. A row: `sl local:PORT remote:PORT st tx:rx tr:tm retr uid timeout inode …`. */
+function inodesOn(table: string, port: number): string[] {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const inodes: string[] = [];
+  for (const line of read(table).split('\n').slice(1)) {
+    const columns = line.trim().split(/\s+/);
+    const inode = columns[9];
+    if (inode !== undefined && columns[1]?.endsWith(suffix)) inodes.push(inode);
+  }
+  return inodes;
+}
+
+function hasSocket(pid: string, inodes: ReadonlySet<string>): boolean {
+  return list(`/proc/${pid}/fd`).some((fd) => {
+    const inode = /^socket:\[(\d+)\]$/.exec(link(`/proc/${pid}/fd/${fd}`))?.[1];
+    return inode !== undefined && inodes.has(inode);
+  });
+}
+
+// Processes end and descriptors close while we look, and some are not ours to see: what cannot be read holds nothing.
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function list(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+function link(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
