@@ -1,0 +1,49 @@
+/** The log: JSON lines for machines, readable lines for people, and never in the way of a packet. */
+import { type DestinationStream, destination, type Logger, pino, stdSerializers } from 'pino';
+import type { Config } from '../config/model.ts';
+import { createPrettyLine } from './pretty.ts';
+
+export interface LogOptions {
+  readonly level: Config['log']['level'];
+  /** Readable lines instead of JSON; usually: whether stdout is a terminal. */
+  readonly pretty: boolean;
+  /** Colours in readable lines. Default: the terminal's own wish (NO_COLOR is heeded). */
+  readonly color?: boolean | undefined;
+  /** Where lines go. Default: stdout, written behind the event loop and flushed when the process exits. */
+  readonly destination?: DestinationStream | undefined;
+}
+
+/** Bytes that may wait for a reader of stdout that has stopped reading; lines beyond it are lost, machines still boot. */
+const BACKLOG = 16 * 1024 * 1024;
+
+/**
+ * Readable lines are made in this process and on the caller's stack rather than by a pino transport: a transport is a
+ * worker thread, and what it holds when the process exits is lost.
+ */
+export function createLog(options: LogOptions): Logger {
+  const sink = options.destination ?? destination({ fd: 1, sync: false, maxLength: BACKLOG });
+  const color = options.color ?? process.stdout.hasColors?.() ?? false;
+  const stream = options.pretty ? prettyStream(sink, color) : sink;
+  return pino({ level: options.level, base: null, serializers: { err: describeError } }, stream);
+}
+
+function prettyStream(sink: DestinationStream, color: boolean): DestinationStream {
+  const prettyLine = createPrettyLine({ color });
+  return { write: (line) => sink.write(prettyLine(line)) };
+}
+
+/**
+ * An error as a log field. A stack trace belongs to faults of ours; what the host, a profile's author or a client did
+ * is told by its message: errors that carry a `hint`, system errors, and templates that do not render.
+ */
+export function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const isExpected = 'hint' in error || 'syscall' in error || error.name === 'TemplateError';
+  if (!isExpected) return stdSerializers.err(error);
+  return {
+    type: error.name,
+    message: error.message,
+    ...('code' in error ? { code: error.code } : {}),
+    ...('hint' in error ? { hint: error.hint } : {}),
+  };
+}
