@@ -1,6 +1,6 @@
 /** Packet → bytes (RFC 2131 §2, RFC 2132, RFC 3396). */
 import { OPTION } from './codes.ts';
-import { ByteWriter } from './cursor.ts';
+import { ByteWriter, concatBytes } from './cursor.ts';
 import { CHADDR_SIZE, COOKIE, FILE_SIZE, HEADER_SIZE, SNAME_SIZE } from './decode.ts';
 import { layOut, type OptionEntry } from './layout.ts';
 import type { Packet } from './packet.ts';
@@ -43,8 +43,8 @@ export function encodePacket(packet: Packet, limits: EncodeLimits = {}): Encoded
   const fileFits = file.length < FILE_SIZE;
   const snameFits = sname.length < SNAME_SIZE;
   const overflow: OptionEntry[] = [];
-  if (!snameFits) overflow.push([OPTION.TFTP_SERVER_NAME, sname]);
-  if (!fileFits) overflow.push([OPTION.BOOT_FILE, file]);
+  if (!snameFits) overflow.push([OPTION.TFTP_SERVER_NAME, nulTerminated(sname)]);
+  if (!fileFits) overflow.push([OPTION.BOOT_FILE, nulTerminated(file)]);
 
   const layout = layOut(packet.options, overflow, {
     room: (limits.maxSize ?? Number.MAX_SAFE_INTEGER) - HEADER_SIZE,
@@ -71,6 +71,11 @@ const EMPTY: Uint8Array = new Uint8Array(0);
 
 function fieldBytes(text: string): Uint8Array {
   return text === '' ? EMPTY : bytesOf(text);
+}
+
+/** 66 and 67 end in a NUL on the wire: shapes/text.ts says why. */
+function nulTerminated(text: Uint8Array): Uint8Array {
+  return concatBytes([text, Uint8Array.of(0)]);
 }
 
 function writeHeader(writer: ByteWriter, packet: Packet): void {

@@ -27,3 +27,5 @@ export function messageType(packet: Packet): MessageName | 'BOOTP' | undefined {
 export function messageTypeBytes(name: MessageName): Uint8Array {
   return Uint8Array.of(MESSAGE[name]);
 }
+
+export type { MessageName };

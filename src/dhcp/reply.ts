@@ -1,0 +1,142 @@
+/** Building replies: which header fields are copied and which options go back (RFC 2131 §4.3.1, table 3). */
+import type { Ipv4 } from '../values/ipv4.ts';
+import { OPTION } from './codes.ts';
+import { ByteReader, written } from './cursor.ts';
+import { messageTypeBytes } from './message.ts';
+import { BOOTREPLY, FLAG_BROADCAST, type MessageName, type OptionBytes, type Packet } from './packet.ts';
+
+export interface ReplyFields {
+  /** OFFER, ACK or NAK; undefined answers a BOOTP request, without any option that only DHCP knows. */
+  readonly type: MessageName | undefined;
+  /** Default 0. Always 0 in a NAK. */
+  readonly yiaddr?: Ipv4 | undefined;
+  /** The server of the next boot stage; default 0. Always 0 in a NAK. */
+  readonly siaddr?: Ipv4 | undefined;
+  readonly sname?: string | undefined;
+  readonly file?: string | undefined;
+  /**
+   * The other options in the order wanted. 53, 54, 61 and 82 are set here and ignored in this list. Option 97, which
+   * PXE clients expect back (RFC 4578 §2.3), is the caller's: only it knows whether the reply is a PXE one.
+   */
+  readonly options: Iterable<readonly [number, Uint8Array]>;
+  readonly serverId: Ipv4;
+}
+
+/** Options of DHCP alone, which a BOOTP client must not be sent (RFC 1534 §2). */
+const DHCP_ONLY: ReadonlySet<number> = new Set<number>([
+  OPTION.REQUESTED_ADDRESS,
+  OPTION.LEASE_TIME,
+  OPTION.PARAMETER_LIST,
+  OPTION.MESSAGE,
+  OPTION.MAX_SIZE,
+  OPTION.RENEWAL_TIME,
+  OPTION.REBINDING_TIME,
+]);
+
+/** What table 3 lets a NAK carry besides 53, 54 and 61; RFC 3046 adds 82. */
+const IN_NAK: ReadonlySet<number> = new Set<number>([OPTION.MESSAGE, OPTION.VENDOR_CLASS]);
+
+/** Set by replyTo itself. */
+const OWN: ReadonlySet<number> = new Set<number>([
+  OPTION.MESSAGE_TYPE,
+  OPTION.SERVER_ID,
+  OPTION.CLIENT_ID,
+  OPTION.RELAY_AGENT,
+  OPTION.OVERLOAD,
+]);
+
+/**
+ * The BOOTREPLY to a request. xid, flags, giaddr, htype and chaddr are the request's, hops and secs 0. The client
+ * identifier goes back as it came (RFC 6842 §3, a MUST) and so does option 82 (RFC 3046 §2.2).
+ */
+export function replyTo(request: Packet, fields: ReplyFields): Packet {
+  const nak = fields.type === 'NAK';
+  return {
+    op: BOOTREPLY,
+    htype: request.htype,
+    hops: 0,
+    xid: request.xid,
+    secs: 0,
+    flags: nak ? nakFlags(request) : request.flags,
+    ciaddr: replyCiaddr(request, fields.type),
+    yiaddr: nak ? 0 : (fields.yiaddr ?? 0),
+    siaddr: nak ? 0 : (fields.siaddr ?? 0),
+    giaddr: request.giaddr,
+    chaddr: request.chaddr,
+    sname: nak ? '' : (fields.sname ?? ''),
+    file: nak ? '' : (fields.file ?? ''),
+    options: replyOptions(request, fields),
+  };
+}
+
+function replyOptions(request: Packet, fields: ReplyFields): OptionBytes {
+  const options = new Map<number, Uint8Array>();
+  if (fields.type !== undefined) {
+    options.set(OPTION.MESSAGE_TYPE, messageTypeBytes(fields.type));
+    options.set(
+      OPTION.SERVER_ID,
+      written(4, (writer) => writer.u32(fields.serverId)),
+    );
+  }
+  for (const [code, bytes] of fields.options) {
+    if (OWN.has(code)) continue;
+    if (fields.type === undefined && DHCP_ONLY.has(code)) continue;
+    if (fields.type === 'NAK' && !IN_NAK.has(code)) continue;
+    options.set(code, bytes);
+  }
+  const clientId = request.options.get(OPTION.CLIENT_ID);
+  if (clientId !== undefined) options.set(OPTION.CLIENT_ID, clientId);
+  const relayAgent = request.options.get(OPTION.RELAY_AGENT);
+  if (relayAgent !== undefined) options.set(OPTION.RELAY_AGENT, relayAgent);
+  return options;
+}
+
+/** Table 3: an ACK repeats the request's ciaddr, OFFER and NAK have 0. BOOTP repeats it (RFC 951 §3). */
+function replyCiaddr(request: Packet, type: MessageName | undefined): Ipv4 {
+  return type === 'ACK' || type === undefined ? request.ciaddr : 0;
+}
+
+/**
+ * RFC 2131 §4.3.2: a NAK that goes through a relay MUST have the broadcast bit, so that the relay broadcasts it: the
+ * client's address may be wrong on its network.
+ */
+function nakFlags(request: Packet): number {
+  return request.giaddr === 0 ? request.flags : request.flags | FLAG_BROADCAST;
+}
+
+/**
+ * Of the options at hand, those the client asked for (option 55), in its order, after the `always` ones. A client
+ * that sends no list gets everything: early Raspberry Pi and BOOTP firmware cannot boot otherwise.
+ */
+export function parameterFilter(
+  request: Packet,
+  options: ReadonlyMap<number, Uint8Array>,
+  always: ReadonlySet<number>,
+): Map<number, Uint8Array> {
+  const wanted = request.options.get(OPTION.PARAMETER_LIST);
+  if (wanted === undefined || wanted.length === 0) return new Map(options);
+  const chosen = new Map<number, Uint8Array>();
+  for (const [code, bytes] of options) if (always.has(code)) chosen.set(code, bytes);
+  for (const code of wanted) {
+    const bytes = options.get(code);
+    if (bytes !== undefined) chosen.set(code, bytes);
+  }
+  return chosen;
+}
+
+/** IP and UDP headers, which option 57 counts in (dnsmasq reads it so too). */
+const IP_UDP_HEADERS = 28;
+/** RFC 2131 §2: every client takes 576 bytes of IP packet. */
+const SMALLEST = 576 - IP_UDP_HEADERS;
+/** What one Ethernet frame carries. */
+const LARGEST = 1500 - IP_UDP_HEADERS;
+
+/** Bytes of DHCP message that this client takes (option 57, RFC 2132 §9.10): 548 to 1472, 548 when it does not say. */
+export function maxReplySize(request: Packet): number {
+  const bytes = request.options.get(OPTION.MAX_SIZE);
+  if (bytes === undefined) return SMALLEST;
+  const reader = new ByteReader(bytes);
+  const size = reader.u16();
+  if (!reader.finished) return SMALLEST;
+  return Math.min(Math.max(size - IP_UDP_HEADERS, SMALLEST), LARGEST);
+}
