@@ -1,0 +1,121 @@
+/** pilotlight.yaml → `Config`. */
+import { dirname, resolve } from 'node:path';
+import { checkValue } from '../yaml/check.ts';
+import type { Diagnostic } from '../yaml/diagnostic.ts';
+import { type Path, parseYaml, type YamlDocument } from '../yaml/document.ts';
+import { deepFreeze } from '../yaml/freeze.ts';
+import { readText, unreadable } from '../yaml/read.ts';
+import type { Config } from './model.ts';
+import { configSchema, type WrittenConfig } from './schema.ts';
+import { checkSubnets } from './subnets.ts';
+
+/** Where Debian's package ipxe puts its boot programs. */
+const IPXE_DIRECTORY = '/usr/lib/ipxe';
+const DEFAULT_FILE = 'pilotlight.yaml';
+
+export interface LoadedConfig {
+  /** Undefined when there is an error; warnings leave it standing. Deeply frozen. */
+  readonly config: Config | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Reads `file`. Without one: `pilotlight.yaml` in `cwd` when it is there, else safe defaults with every path relative
+ * to `cwd`. Diagnostics name the file as it was given.
+ */
+export async function loadConfig(file: string | undefined, cwd: string): Promise<LoadedConfig> {
+  const name = file ?? DEFAULT_FILE;
+  const absolute = resolve(cwd, name);
+  const read = await readText(absolute);
+  if ('text' in read) return parseConfig(read.text, name, absolute);
+  if (file === undefined && read.missing) return { config: finish({}, undefined, cwd), diagnostics: [] };
+  return { config: undefined, diagnostics: [unreadable(name, read.unreadable)] };
+}
+
+function parseConfig(text: string, name: string, absolute: string): LoadedConfig {
+  const parsed = parseYaml(text, name);
+  const [document, second] = parsed.documents;
+  const diagnostics = [...parsed.diagnostics];
+  if (second !== undefined) {
+    const position = second.at([]);
+    const message = 'a second document begins here, and the configuration is one document';
+    diagnostics.push({
+      severity: 'error',
+      code: 'YAML_SYNTAX',
+      position,
+      message,
+      hint: 'remove the line ---',
+    });
+  }
+  let written: WrittenConfig = {};
+  let subnets: Config['dhcp']['subnets'] = [];
+  if (document !== undefined) {
+    const checked = checkValue(configSchema, document);
+    diagnostics.push(...checked.diagnostics);
+    written = checked.value ?? {};
+    const result = checkSubnets(document, written.dhcp?.subnets ?? []);
+    subnets = result.subnets;
+    diagnostics.push(...result.diagnostics);
+    if (checked.value !== undefined) diagnostics.push(...checkMode(written, document));
+  }
+  const failed = diagnostics.some(({ severity }) => severity === 'error');
+  const config = failed ? undefined : finish(written, absolute, dirname(absolute), subnets);
+  return { config, diagnostics };
+}
+
+/** Keys that are right by themselves and wrong together. */
+function checkMode(written: WrittenConfig, document: YamlDocument): Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  const report = (severity: Diagnostic['severity'], path: Path, message: string, hint: string) => {
+    diagnostics.push({ severity, code: 'MODE_CONFLICT', position: document.keyAt(path), message, hint });
+  };
+  const mode = written.dhcp?.mode ?? 'proxy';
+  if (mode === 'full') {
+    const at = ['dhcp', 'mode'];
+    if (written.interfaces === undefined) {
+      const hint =
+        'add interfaces: [eth1], with the NIC of the rack; another network must not get addresses by mistake';
+      report('error', at, 'full mode requires interfaces', hint);
+    }
+    if ((written.dhcp?.subnets ?? []).length === 0) {
+      const hint = 'add dhcp.subnets, each with subnet and pools, or use mode: proxy';
+      report('error', at, 'full mode requires at least one subnet', hint);
+    }
+    return diagnostics;
+  }
+  for (const key of ['subnets', 'authoritative'] as const) {
+    if (written.dhcp?.[key] === undefined) continue;
+    report('warning', ['dhcp', key], `${key} has no effect in ${mode} mode`, 'it belongs to mode: full');
+  }
+  return diagnostics;
+}
+
+function finish(
+  written: WrittenConfig,
+  file: string | undefined,
+  base: string,
+  subnets: Config['dhcp']['subnets'] = [],
+): Config {
+  const { dhcp, tftp } = written;
+  return deepFreeze({
+    file,
+    interfaces: written.interfaces,
+    serverAddress: written.serverAddress,
+    dhcp: {
+      mode: dhcp?.mode ?? 'proxy',
+      authoritative: dhcp?.authoritative ?? true,
+      conflictCheck: dhcp?.conflictCheck ?? 'off',
+      subnets,
+    },
+    tftp: {
+      root: resolve(base, tftp?.root ?? 'tftpboot'),
+      search: (tftp?.search ?? [IPXE_DIRECTORY]).map((directory) => resolve(base, directory)),
+      transferPort: tftp?.transferPort ?? 0,
+    },
+    http: { port: written.http?.port ?? 8080 },
+    profiles: resolve(base, written.profiles ?? 'profiles'),
+    machines: resolve(base, written.machines ?? 'machines'),
+    state: resolve(base, written.state ?? 'state'),
+    log: { level: written.log?.level ?? 'info' },
+  });
+}

@@ -1,0 +1,131 @@
+/** pilotlight.yaml as its author writes it. The source of truth for its keys; docs/schema/pilotlight.schema.json comes from it. */
+import * as z from 'zod';
+import { parseRange, type Range } from '../values/ipv4.ts';
+import {
+  duration,
+  hostAddress,
+  integer,
+  mapping,
+  oneOrMany,
+  refuse,
+  subnet,
+  text,
+  textAs,
+} from '../yaml/shapes.ts';
+import { optionMap } from './options.ts';
+
+/** RFC 2131 §3.3: 0xffffffff stands for infinity, so the longest lease in whole days is one day short of it. */
+const MAX_LEASE_SECONDS = 49_710 * 86_400;
+
+const path = () => text('a path');
+
+const pool = textAs<Range>('a range such as 10.11.11.50-10.11.11.199, or one address', (written) => {
+  const range = parseRange(written);
+  if (range !== undefined) return range;
+  const [first, last, ...rest] = written.split('-').map((part) => part.trim());
+  const backwards = rest.length === 0 && parseRange(`${last}-${first}`) !== undefined;
+  return backwards
+    ? refuse({ message: 'the range ends before it begins', hint: `write ${last}-${first}` })
+    : refuse();
+});
+
+/** Linux: at most 15 bytes, no slash, no white space (dev_valid_name). */
+const nic = textAs('the name of a NIC such as eth1', (written) =>
+  /^(?!\.{1,2}$)[^/:\s]{1,15}$/.test(written) ? written : refuse(),
+);
+
+/** A file that asks for a check must not run without one, so the others are refused rather than ignored. */
+const conflictCheck = z.enum(['arp', 'icmp', 'off']).refine((written) => written === 'off', {
+  error: ({ input }) =>
+    `conflictCheck: this version checks nothing before an offer, so ${input} cannot be kept`,
+  params: { code: 'UNSUPPORTED', hint: 'write off, or leave the key out' } satisfies Refusal,
+});
+
+export const subnetSchema = mapping({
+  subnet: subnet().describe('The network, with its prefix length: 10.11.11.0/24.'),
+  pools: z
+    .array(pool, { error: 'a list of ranges such as 10.11.11.50-10.11.11.199' })
+    .optional()
+    .describe(
+      'Ranges of addresses to give out, both ends included. Without any, only fixed addresses are given.',
+    ),
+  router: oneOrMany(hostAddress(), 'the address of the router, or a list')
+    .optional()
+    .describe('DHCP option 3.'),
+  dns: oneOrMany(hostAddress(), 'the address of a name server, or a list')
+    .optional()
+    .describe('DHCP option 6.'),
+  domain: text('a domain name such as rack.example').optional().describe('DHCP option 15.'),
+  leaseTime: duration('a duration from 1s to 49710d, such as 30s, 10m, 1h or 2d', 1, MAX_LEASE_SECONDS)
+    .optional()
+    .describe('How long a lease runs: 30s, 10m, 1h, 2d. 1h when absent.'),
+  options: optionMap().optional().describe('Further DHCP options by name or number.'),
+});
+
+export type WrittenSubnet = z.output<typeof subnetSchema>;
+
+const dhcp = mapping({
+  mode: z
+    .enum(['full', 'proxy', 'off'])
+    .optional()
+    .describe(
+      'full: give out addresses. proxy: only boot information, beside another DHCP server. Default: proxy.',
+    ),
+  authoritative: z
+    .boolean()
+    .optional()
+    .describe(
+      'Full mode: answer requests for addresses that are wrong on this network with a NAK. Default: true.',
+    ),
+  conflictCheck: conflictCheck
+    .optional()
+    .describe(
+      'How an address is probed before it is offered for the first time. This version takes only off.',
+    ),
+  subnets: z
+    .array(subnetSchema, { error: 'a list of subnets' })
+    .optional()
+    .describe('Full mode: the networks to give addresses of.'),
+});
+
+const tftp = mapping({
+  root: path().optional().describe('The directory served first. Default: tftpboot.'),
+  search: z
+    .array(path(), { error: 'a list of directories' })
+    .optional()
+    .describe('Further read-only directories, tried in order. Default: /usr/lib/ipxe.'),
+  transferPort: integer('a UDP port, 0 to 65535', 0, 65_535)
+    .optional()
+    .describe('The port that transfers come from. 0: any free port. 69: single-port mode. Default: 0.'),
+});
+
+export const configSchema = mapping({
+  interfaces: z
+    .array(nic, { error: 'a list of NICs such as [eth1]' })
+    .min(1, { error: 'at least one NIC' })
+    .optional()
+    .describe(
+      'The NICs to serve. Default: every NIC that is up and is no loopback; full mode requires them named.',
+    ),
+  serverAddress: hostAddress()
+    .optional()
+    .describe('The address that clients are told. Default: that of the NIC the packet came in on.'),
+  dhcp: dhcp.optional(),
+  tftp: tftp.optional(),
+  http: mapping({
+    port: integer('a TCP port, 0 to 65535', 0, 65_535)
+      .optional()
+      .describe('Default: 8080. 0: any free port.'),
+  }).optional(),
+  profiles: path().optional().describe('A directory of *.yaml, watched. Default: profiles.'),
+  machines: path().optional().describe('A directory of *.yaml or one file, watched. Default: machines.'),
+  state: path().optional().describe('The directory of leases. Default: state.'),
+  log: mapping({
+    level: z
+      .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+      .optional()
+      .describe('Default: info.'),
+  }).optional(),
+}).meta({ title: 'pilotlight.yaml', description: 'Configuration of Pilotlight.' });
+
+export type WrittenConfig = z.output<typeof configSchema>;

@@ -1,0 +1,149 @@
+/** `dhcp.subnets` → policies: what a schema cannot see, because it takes two values to be wrong. */
+import {
+  broadcastOf,
+  formatIpv4,
+  formatRange,
+  formatSubnet,
+  hostRange,
+  type Ipv4,
+  inRange,
+  inSubnet,
+  type Range,
+} from '../values/ipv4.ts';
+import type { Diagnostic, DiagnosticCode } from '../yaml/diagnostic.ts';
+import type { Path, YamlDocument } from '../yaml/document.ts';
+import type { SubnetPolicy } from './model.ts';
+import { encodeOptions, type WrittenOption, writtenOptions } from './options.ts';
+import type { WrittenSubnet } from './schema.ts';
+
+const ROUTER = 3;
+const DNS = 6;
+const DOMAIN = 15;
+const DEFAULT_LEASE_SECONDS = 3600;
+const SUBNETS: Path = ['dhcp', 'subnets'];
+
+/** A range and the place that gave it. */
+interface Placed {
+  readonly range: Range;
+  readonly path: Path;
+}
+
+type Report = (code: DiagnosticCode, path: Path, message: string, hint?: string) => void;
+
+export function checkSubnets(
+  document: YamlDocument,
+  written: readonly WrittenSubnet[],
+): { subnets: readonly SubnetPolicy[]; diagnostics: readonly Diagnostic[] } {
+  const diagnostics: Diagnostic[] = [];
+  const report: Report = (code, path, message, hint) => {
+    const severity = code === 'ROUTER_OUTSIDE_SUBNET' ? 'warning' : 'error';
+    diagnostics.push({ severity, code, position: document.at(path), message, hint });
+  };
+
+  const subnets = written.map((entry, index) => {
+    const path = [...SUBNETS, index];
+    checkPools(entry, path, report);
+    checkRouters(entry, path, report);
+    const encoded = encodeOptions(document, subnetOptions(entry, path));
+    diagnostics.push(...encoded.diagnostics);
+    const { subnet, pools = [], leaseTime = DEFAULT_LEASE_SECONDS } = entry;
+    return { subnet, pools, options: encoded.options, leaseTime };
+  });
+
+  const networks = written.map(({ subnet }, index) => ({
+    range: { first: subnet.network, last: broadcastOf(subnet) },
+    path: [...SUBNETS, index, 'subnet'],
+  }));
+  for (const { earlier, later } of overlaps(networks)) {
+    const [a, b] = [earlier, later].map(({ path }) => written[Number(path[SUBNETS.length])]?.subnet);
+    if (a === undefined || b === undefined) continue;
+    const line = document.at(earlier.path).line;
+    const same = a.network === b.network && a.prefix === b.prefix;
+    const what = same ? `the same as on line ${line}` : `which overlaps ${formatSubnet(a)} on line ${line}`;
+    report('OVERLAPPING_SUBNETS', later.path, `${formatSubnet(b)} is ${same ? '' : 'a subnet '}${what}`);
+  }
+  for (const { earlier, later } of overlaps(placedPools(written))) {
+    const line = document.at(earlier.path).line;
+    const message = `the pool ${formatRange(later.range)} overlaps ${formatRange(earlier.range)} on line ${line}`;
+    report('OVERLAPPING_POOLS', later.path, message, 'an address belongs to one pool only');
+  }
+  return { subnets, diagnostics };
+}
+
+/** Network and broadcast addresses count as outside: most systems refuse them as their own. */
+function checkPools(entry: WrittenSubnet, path: Path, report: Report): void {
+  const hosts = hostRange(entry.subnet);
+  const [router] = entry.router ?? [];
+  for (const [index, pool] of (entry.pools ?? []).entries()) {
+    const at = [...path, 'pools', index];
+    const name = formatRange(pool);
+    const clipped = { first: Math.max(pool.first, hosts.first), last: Math.min(pool.last, hosts.last) };
+    if (clipped.first > clipped.last) {
+      const message = `the pool ${name} lies outside ${formatSubnet(entry.subnet)}`;
+      report('POOL_OUTSIDE_SUBNET', at, message, `the subnet's own addresses are ${formatRange(hosts)}`);
+    } else if (clipped.first !== pool.first || clipped.last !== pool.last) {
+      const whole = inSubnet(pool.first, entry.subnet) && inSubnet(pool.last, entry.subnet);
+      const message = whole
+        ? `the pool ${name} holds the network or broadcast address of ${formatSubnet(entry.subnet)}`
+        : `the pool ${name} lies partly outside ${formatSubnet(entry.subnet)}`;
+      report('POOL_OUTSIDE_SUBNET', at, message, `within the subnet it is ${formatRange(clipped)}`);
+    }
+    if (router !== undefined && inRange(router, pool)) {
+      const message = `the pool ${name} holds the router's address ${formatIpv4(router)}`;
+      report(
+        'POOL_HOLDS_ROUTER',
+        at,
+        message,
+        'leave that address out, or a client takes it from the router',
+      );
+    }
+  }
+}
+
+/** A warning only: point-to-point links and some hosters have routers that are on-link without being in the subnet. */
+function checkRouters(entry: WrittenSubnet, path: Path, report: Report): void {
+  for (const [index, router] of (entry.router ?? []).entries()) {
+    if (inSubnet(router, entry.subnet)) continue;
+    const message = `the router ${formatIpv4(router)} lies outside ${formatSubnet(entry.subnet)}`;
+    report(
+      'ROUTER_OUTSIDE_SUBNET',
+      [...path, 'router', index],
+      message,
+      'most clients cannot reach such a router',
+    );
+  }
+}
+
+function subnetOptions(entry: WrittenSubnet, path: Path): WrittenOption[] {
+  const texts = (addresses: readonly Ipv4[]) => addresses.map(formatIpv4);
+  const own: WrittenOption[] = [];
+  if (entry.router !== undefined) {
+    own.push({ option: ROUTER, value: texts(entry.router), path: [...path, 'router'] });
+  }
+  if (entry.dns !== undefined) own.push({ option: DNS, value: texts(entry.dns), path: [...path, 'dns'] });
+  if (entry.domain !== undefined)
+    own.push({ option: DOMAIN, value: entry.domain, path: [...path, 'domain'] });
+  return [...own, ...writtenOptions(entry.options, [...path, 'options'])];
+}
+
+function placedPools(written: readonly WrittenSubnet[]): Placed[] {
+  return written.flatMap(({ pools = [] }, index) =>
+    pools.map((range, pool) => ({ range, path: [...SUBNETS, index, 'pools', pool] })),
+  );
+}
+
+/** Pairs that share addresses, earlier and later as they stand in the file; each range is told of once. */
+function overlaps(items: readonly Placed[]): { earlier: Placed; later: Placed }[] {
+  const order = new Map(items.map((item, index) => [item, index]));
+  const sorted = [...items].sort((a, b) => a.range.first - b.range.first || b.range.last - a.range.last);
+  const found: { earlier: Placed; later: Placed }[] = [];
+  let widest: Placed | undefined;
+  for (const item of sorted) {
+    if (widest !== undefined && item.range.first <= widest.range.last) {
+      const inOrder = (order.get(widest) ?? 0) < (order.get(item) ?? 0);
+      found.push(inOrder ? { earlier: widest, later: item } : { earlier: item, later: widest });
+    }
+    if (widest === undefined || item.range.last > widest.range.last) widest = item;
+  }
+  return found;
+}
