@@ -1,14 +1,18 @@
 /** Byte stream → text lines, as a terminal would end up showing them. */
 import type { Readable } from 'node:stream';
 
-// biome would rather have no control characters in a pattern, so the escape is built.
-const ESCAPE = String.fromCharCode(27);
-const CONTROL_SEQUENCE = new RegExp(`${ESCAPE}(?:\\[[0-9;?=]*[A-Za-z]|[()][0-9A-B]|c)`, 'g');
+/** Colours and cursor movements. \p{Cc} stands for ESC, which is the only control character before `[`. */
+const CONTROL_SEQUENCE = /\p{Cc}(?:\[[0-9;?=]*[A-Za-z]|[()][0-9AB])/gu;
 
-/** Without colours and cursor movements; of text overwritten after a carriage return only the last state. */
+/** Backspaces and carriage returns take back what stood before them, as they do on a screen. */
 function asShown(line: string): string {
-  const plain = line.replaceAll(CONTROL_SEQUENCE, '').replace(/\r+$/, '');
-  return plain.slice(plain.lastIndexOf('\r') + 1).trimEnd();
+  let shown = '';
+  for (const character of line.replaceAll(CONTROL_SEQUENCE, '').replace(/\r+$/, '')) {
+    if (character === '\b') shown = shown.slice(0, -1);
+    else if (character === '\r') shown = '';
+    else shown += character;
+  }
+  return shown.trimEnd();
 }
 
 /** Calls back with each line once it is complete; the unfinished rest when the stream ends. */

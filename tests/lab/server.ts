@@ -1,0 +1,97 @@
+/** The product itself, as an operator starts it: bin/pilotlight in a namespace, on a folder of its own. */
+import assert from 'node:assert/strict';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { stringify } from 'yaml';
+import { createFeed, type Feed } from './feed.ts';
+import { readLines } from './lines.ts';
+import type { Namespace } from './netns.ts';
+
+const LAUNCHER = resolve(import.meta.dirname, '../../bin/pilotlight');
+
+/** One line of the log: pino's `time` (Unix milliseconds) and `msg`, and what the record brought along. */
+export interface LogRecord {
+  readonly time: number;
+  readonly level: number | string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+export interface ServerSetup {
+  /** pilotlight.yaml as an object; `profiles`, `machines`, `tftp.root` and `state` keep their default places. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Path below the server's folder → text, e.g. `profiles/rack.yaml`. */
+  readonly texts?: Readonly<Record<string, string>>;
+  /** Path below the server's folder → the file to copy there, e.g. `tftpboot/vmlinuz`. */
+  readonly copies?: Readonly<Record<string, string>>;
+}
+
+export interface Server {
+  /** Absolute: the folder with pilotlight.yaml, profiles/, machines/, tftpboot/, state/. */
+  readonly folder: string;
+  readonly records: Feed<LogRecord>;
+  /** Writes a file below the folder in place, as `echo > FILE` does. */
+  write(path: string, text: string): void;
+  /** SIGTERM; asserts a clean exit, then removes the folder. Idempotent. */
+  stop(): Promise<void>;
+}
+
+function isRecord(value: unknown): value is LogRecord {
+  return typeof value === 'object' && value !== null && 'msg' in value && typeof value.msg === 'string';
+}
+
+function parseRecord(line: string): LogRecord {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (isRecord(value)) return value;
+  } catch {
+    // Not JSON: told as it is, so that a crash can be read in the failure's message.
+  }
+  return { time: Date.now(), level: 'stray', msg: line };
+}
+
+function fillFolder(folder: string, setup: ServerSetup): void {
+  for (const name of ['profiles', 'machines', 'tftpboot', 'state']) mkdirSync(join(folder, name));
+  const place = (path: string): string => {
+    const target = join(folder, path);
+    mkdirSync(dirname(target), { recursive: true });
+    return target;
+  };
+  for (const [path, text] of Object.entries(setup.texts ?? {})) writeFileSync(place(path), text);
+  for (const [path, source] of Object.entries(setup.copies ?? {})) copyFileSync(source, place(path));
+  writeFileSync(join(folder, 'pilotlight.yaml'), stringify(setup.config));
+}
+
+/** Starts Pilotlight and waits until every socket is bound. */
+export async function startServer(inside: Namespace, setup: ServerSetup): Promise<Server> {
+  const folder = mkdtempSync(join(tmpdir(), 'pilotlight-server-'));
+  fillFolder(folder, setup);
+  const program = inside.spawn(LAUNCHER, ['serve', '-c', join(folder, 'pilotlight.yaml')]);
+  const records = createFeed<LogRecord>((record) => JSON.stringify(record));
+  const exit = new Promise<string>((done) => {
+    program.once('close', (code, signal) => {
+      records.end(`the server ended with ${signal ?? code}`);
+      rmSync(folder, { recursive: true, force: true });
+      done(String(signal ?? code));
+    });
+  });
+  if (program.stdout !== null) readLines(program.stdout, (line) => records.push(parseRecord(line)));
+  if (program.stderr !== null) readLines(program.stderr, (line) => records.push(parseRecord(line)));
+  try {
+    await records.waitFor('the server is ready', ({ msg }) => msg === 'ready', { seconds: 20 });
+  } catch (error) {
+    program.kill('SIGKILL');
+    await exit;
+    throw error;
+  }
+  return {
+    folder,
+    records,
+    write: (path, text) => writeFileSync(join(folder, path), text),
+    async stop() {
+      program.kill('SIGTERM');
+      assert.equal(await exit, '0', 'SIGTERM ends the server cleanly');
+    },
+  };
+}
