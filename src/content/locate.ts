@@ -46,7 +46,8 @@ export function inspect(root: string, path: string): Promise<FileVersion | Conte
 /** Text that two versions share only when they are the same one. */
 export function versionKey(version: FileVersion): string {
   const { device, inode, size, modifiedNs, changedNs } = version;
-  return [device, inode, modifiedNs, changedNs].map((part) => part.toString(36)).join('-') + `-${size}`;
+  const numbers = [device, inode, modifiedNs, changedNs].map((part) => part.toString(36));
+  return `${numbers.join('-')}-${size.toString(36)}`;
 }
 
 /** The version of what a descriptor has open. */

@@ -7,7 +7,7 @@
  */
 
 import type { Terms } from './negotiate.ts';
-import { ERROR } from './packets.ts';
+import { ERROR, type TftpAck, type TftpError } from './packets.ts';
 
 export interface TransferState {
   readonly terms: Terms;
@@ -38,11 +38,8 @@ export interface TransferState {
   readonly resent: number;
 }
 
-/** All times are milliseconds of one monotonic clock. */
-export type TransferEvent =
-  | { readonly kind: 'ack'; readonly block: number; readonly now: number }
-  | { readonly kind: 'error'; readonly code: number; readonly message: string; readonly now: number }
-  | { readonly kind: 'timeout'; readonly now: number };
+/** A packet of the client, or the passing of `deadline`. */
+export type TransferEvent = TftpAck | TftpError | { readonly kind: 'timeout' };
 
 export type TransferEffect =
   | { readonly kind: 'send-oack' }
@@ -101,14 +98,14 @@ export function begin(terms: Terms, size: number, now: number): Step {
   return { state, effects: [{ kind: 'started' }, { kind: 'send-data', first: 1, count: 1 }] };
 }
 
-/** What an event does to a transfer. */
-export function step(state: TransferState, event: TransferEvent): Step {
+/** What an event does to a transfer. `now` is in milliseconds of the same monotonic clock every time. */
+export function step(state: TransferState, event: TransferEvent, now: number): Step {
   if (state.phase === 'over') return { state, effects: NOTHING };
   switch (event.kind) {
     case 'ack':
-      return onAck(state, event.block, event.now);
+      return onAck(state, event.block, now);
     case 'timeout':
-      return onTimeout(state, event.now);
+      return onTimeout(state, now);
     case 'error':
       return onError(state, event.code, event.message);
   }
@@ -186,7 +183,7 @@ function sendWindow(state: TransferState, now: number): Step {
     highest: Math.max(sent, state.highest),
     sentAt: now,
     deadline: now + currentWait(state),
-    resent: state.resent + (repeated > 0 ? repeated : 0),
+    resent: state.resent + Math.max(0, repeated),
   };
   return { state: next, effects: [{ kind: 'send-data', first, count: sent - state.acked }] };
 }
