@@ -18,6 +18,8 @@ export interface DecisionRecord extends Base {
   readonly message: string;
   /** The reply sent: OFFER, ACK, NAK; undefined when ignored. */
   readonly reply?: string | undefined;
+  /** Why it was ignored, from a closed set (decide/decision.ts); undefined when it was answered. */
+  readonly code?: string | undefined;
   readonly port: number;
   readonly ip?: string | undefined;
   readonly arch?: string | undefined;

@@ -1,0 +1,73 @@
+/** What is decided about one message: what to answer, what changes in the leases, and why. Data only. */
+import type { ServerUrls } from '../boot/scope.ts';
+import type { DhcpPolicy } from '../config/model.ts';
+import type { MessageName } from '../dhcp/packet.ts';
+import type { Offer } from '../leases/offers.ts';
+import type { Binding } from '../leases/store.ts';
+import type { LeaseView } from '../leases/table.ts';
+import type { Inventory } from '../profiles/model.ts';
+import type { Ipv4 } from '../values/ipv4.ts';
+
+/** Everything a decision may look at besides the facts. */
+export interface World {
+  readonly policy: DhcpPolicy;
+  readonly inventory: Inventory;
+  readonly leases: LeaseView;
+  /** What clients are told instead of the NIC's own address. */
+  readonly serverAddress: Ipv4 | undefined;
+  readonly httpPort: number;
+  /** Unix milliseconds. */
+  readonly now: number;
+}
+
+/** Why no reply is sent. A closed set, since metrics count by it. */
+export type IgnoreCode =
+  | 'NOT_A_CLIENT' // op 2, or a message type that only servers send
+  | 'NOT_BOOTING' // proxy mode answers network boots only
+  | 'NOT_OURS' // a REQUEST to the site's own DHCP server, or to another server
+  | 'NO_SUBNET' // full mode: no subnet is configured for the network it came from
+  | 'NO_ADDRESS' // our own NIC has no address to answer with
+  | 'POOL_EXHAUSTED'
+  | 'NOTHING_TO_BOOT' // proxy mode: no profile, or the profile boots the local disk
+  | 'UNKNOWN_CLIENT' // not authoritative, and no record of it
+  | 'DONE' // DECLINE and RELEASE have no answer
+  | 'STORE_FAILED'; // its lease could not be made durable
+
+/** What becomes of the leases. At most one of these a message. */
+export type LeaseChange =
+  | { readonly kind: 'offer'; readonly offer: Offer }
+  | { readonly kind: 'bind'; readonly binding: Binding }
+  | { readonly kind: 'withdraw'; readonly ip: Ipv4 };
+
+interface Told {
+  readonly profile?: string | undefined;
+  /** One sentence for people. */
+  readonly reason: string;
+  readonly change?: LeaseChange | undefined;
+}
+
+export interface Ignored extends Told {
+  readonly kind: 'ignore';
+  readonly code: IgnoreCode;
+}
+
+export interface Reply extends Told {
+  readonly kind: 'reply';
+  /** Undefined: a BOOTP reply. */
+  readonly type: Extract<MessageName, 'OFFER' | 'ACK' | 'NAK'> | undefined;
+  readonly yiaddr: Ipv4;
+  readonly siaddr: Ipv4;
+  /** Option 54, and the server's address in every URL. */
+  readonly serverId: Ipv4;
+  readonly bootFile?: string | undefined;
+  /** Candidates; option 55 chooses among those not in `always`. */
+  readonly options: ReadonlyMap<number, Uint8Array>;
+  readonly always: ReadonlySet<number>;
+}
+
+export type Decision = Ignored | Reply;
+
+/** This server as the client of a decision reaches it. */
+export function urlsOf(world: Pick<World, 'httpPort'>, serverId: Ipv4): ServerUrls {
+  return { address: serverId, httpPort: world.httpPort };
+}

@@ -1,0 +1,211 @@
+/**
+ * Which address a client gets, or why none: the rules of RFC 2131 §4.3, as pure functions of the message, the network
+ * it came from and the leases there are.
+ */
+import type { SubnetPolicy } from '../config/model.ts';
+import { formatIpv4, hostRange, type Ipv4, inRange, inSubnet } from '../values/ipv4.ts';
+import type { Mac } from '../values/mac.ts';
+import type { Binding } from './store.ts';
+import type { LeaseView } from './table.ts';
+
+/** Who asks, by what identity, with what wishes. */
+export interface Claim {
+  readonly identity: string;
+  readonly mac: Mac;
+  readonly clientId?: string | undefined;
+  readonly hostname?: string | undefined;
+  readonly ciaddr: Ipv4;
+  /** Option 50. */
+  readonly requestedIp?: Ipv4 | undefined;
+  /** Option 54. */
+  readonly serverId?: Ipv4 | undefined;
+  /** The address that the inventory gives this machine. */
+  readonly fixedIp?: Ipv4 | undefined;
+}
+
+/** Where it asks: the network of the NIC or relay, and what this server is there. */
+export interface Place {
+  readonly policy: SubnetPolicy;
+  /** Our own server identifier there. */
+  readonly serverId: Ipv4;
+  readonly authoritative: boolean;
+  /** Unix milliseconds. */
+  readonly now: number;
+  readonly leases: LeaseView;
+  /** Addresses that the inventory gives to machines: never anybody else's. */
+  readonly isReserved: (ip: Ipv4) => boolean;
+}
+
+export type Allocation =
+  | { readonly kind: 'offer'; readonly ip: Ipv4; readonly reason: string }
+  | { readonly kind: 'bind'; readonly binding: Binding; readonly reason: string }
+  | { readonly kind: 'nak'; readonly reason: string }
+  | { readonly kind: 'silence'; readonly reason: string; readonly exhausted?: boolean }
+  /** Silence that also ends our offer: the client chose another server. */
+  | { readonly kind: 'withdraw'; readonly ip: Ipv4; readonly reason: string };
+
+/** How long a declined address stays out of its pool. RFC 2131 gives no figure; a day lets an administrator find the culprit. */
+export const DECLINE_HOLD_MS = 24 * 3600 * 1000;
+
+const isLive = (binding: Binding, now: number): boolean =>
+  binding.state !== 'released' && binding.expiresAt > now;
+
+/**
+ * The machine's fixed address where it can be had: on the network it belongs to (elsewhere the machine is a guest like
+ * any other), and once nobody else's lease on it is running, which happens when it was made fixed only today.
+ */
+function fixedHere(claim: Claim, place: Place): Ipv4 | undefined {
+  if (claim.fixedIp === undefined || !inSubnet(claim.fixedIp, place.policy.subnet)) return undefined;
+  const holder = place.leases.at(claim.fixedIp);
+  const taken = holder !== undefined && holder.identity !== claim.identity && isLive(holder, place.now);
+  return taken ? undefined : claim.fixedIp;
+}
+
+/** Whether this client may have the address: on this network, in a pool, and in nobody else's hands. */
+function mayHave(ip: Ipv4, claim: Claim, place: Place): boolean {
+  const { leases, policy, now } = place;
+  if (!inSubnet(ip, policy.subnet) || !inRange(ip, hostRange(policy.subnet))) return false;
+  if (!leases.inPool(ip) || place.isReserved(ip)) return false;
+  const binding = leases.at(ip);
+  if (binding !== undefined && isLive(binding, now)) {
+    return binding.identity === claim.identity && binding.state === 'bound';
+  }
+  const offer = leases.offerAt(ip);
+  return offer === undefined || offer.identity === claim.identity || offer.expiresAt <= now;
+}
+
+/** The client's binding on this network, live or not; of several the one touched last. */
+function ownBinding(claim: Claim, place: Place): Binding | undefined {
+  return place.leases
+    .of(claim.identity)
+    .filter((binding) => binding.state !== 'declined' && inSubnet(binding.ip, place.policy.subnet))
+    .reduce<Binding | undefined>(
+      (latest, binding) => (latest === undefined || binding.touchedAt > latest.touchedAt ? binding : latest),
+      undefined,
+    );
+}
+
+/** DISCOVER: RFC 2131 §4.3.1, the address to offer, in the order that the section lists. */
+export function allocateForDiscover(claim: Claim, place: Place): Allocation {
+  const { leases, now } = place;
+  const offer = (ip: Ipv4, reason: string): Allocation => ({ kind: 'offer', ip, reason });
+
+  const fixed = fixedHere(claim, place);
+  if (fixed !== undefined) return offer(fixed, 'its fixed address');
+
+  const own = ownBinding(claim, place);
+  if (own !== undefined && mayHave(own.ip, claim, place)) {
+    return offer(own.ip, isLive(own, now) ? 'its current binding' : 'its previous address');
+  }
+  const offered = leases.offerOf(claim.identity);
+  if (offered !== undefined && mayHave(offered.ip, claim, place))
+    return offer(offered.ip, 'already offered to it');
+
+  const wish = claim.requestedIp;
+  if (wish !== undefined && mayHave(wish, claim, place)) return offer(wish, 'the address it asked for');
+
+  const next = leases.nextFree(hostRange(place.policy.subnet), place.isReserved);
+  if (next !== undefined) return offer(next, 'a free address of the pool');
+  return { kind: 'silence', reason: 'no free address is left in the pools of this subnet', exhausted: true };
+}
+
+function bind(ip: Ipv4, claim: Claim, place: Place, reason: string): Allocation {
+  const binding: Binding = {
+    ip,
+    identity: claim.identity,
+    mac: claim.mac,
+    clientId: claim.clientId,
+    hostname: claim.hostname,
+    state: 'bound',
+    expiresAt: place.now + place.policy.leaseTime * 1000,
+    touchedAt: place.now,
+  };
+  return { kind: 'bind', binding, reason };
+}
+
+/** REQUEST: RFC 2131 §4.3.2, told apart by what the client filled in (§4.3.6, table 4). */
+export function allocateForRequest(claim: Claim, place: Place): Allocation {
+  if (claim.serverId !== undefined) return selecting(claim, place);
+  if (claim.ciaddr === 0 && claim.requestedIp !== undefined)
+    return initReboot(claim.requestedIp, claim, place);
+  if (claim.ciaddr !== 0) return renewing(claim.ciaddr, claim, place);
+  return { kind: 'silence', reason: 'a REQUEST that names neither a server nor an address' };
+}
+
+/** SELECTING: the client answers an offer. Another server's name in it declines ours. */
+function selecting(claim: Claim, place: Place): Allocation {
+  const offered = place.leases.offerOf(claim.identity);
+  if (claim.serverId !== place.serverId) {
+    const reason = `the client chose the server ${formatIpv4(claim.serverId ?? 0)}`;
+    return offered === undefined
+      ? { kind: 'silence', reason }
+      : { kind: 'withdraw', ip: offered.ip, reason: `${reason}, so our offer is withdrawn` };
+  }
+  // Some clients fill ciaddr instead of option 50 here; the address is plain either way.
+  const ip = claim.requestedIp ?? (claim.ciaddr || undefined);
+  if (ip === undefined) return { kind: 'nak', reason: 'the REQUEST names no address' };
+  if (ip === fixedHere(claim, place)) return bind(ip, claim, place, 'takes its fixed address');
+  // A client that comes after its offer ran out still gets the address while it is free (RFC 2131 §3.1 (4)).
+  if (mayHave(ip, claim, place)) return bind(ip, claim, place, 'takes the offer');
+  return { kind: 'nak', reason: `${formatIpv4(ip)} is not this client's to take` };
+}
+
+/**
+ * INIT-REBOOT: the client remembers an address. On the wrong network: NAK. Unknown here: silence, since another server
+ * may know it, unless we are authoritative: then the address is ours to give while it is free.
+ */
+function initReboot(ip: Ipv4, claim: Claim, place: Place): Allocation {
+  const { authoritative } = place;
+  if (!inSubnet(ip, place.policy.subnet)) {
+    const reason = `${formatIpv4(ip)} does not belong to this network`;
+    return authoritative ? { kind: 'nak', reason } : { kind: 'silence', reason };
+  }
+  const own = fixedHere(claim, place) ?? ownBinding(claim, place)?.ip;
+  if (own !== undefined && own !== ip) {
+    return { kind: 'nak', reason: `its address is ${formatIpv4(own)}, not ${formatIpv4(ip)}` };
+  }
+  if (own === ip && (ip === fixedHere(claim, place) || mayHave(ip, claim, place))) {
+    return bind(ip, claim, place, 'keeps its address after a restart');
+  }
+  if (!authoritative) return { kind: 'silence', reason: 'this client is not known here' };
+  if (mayHave(ip, claim, place)) return bind(ip, claim, place, 'unknown client, its address is free');
+  return { kind: 'nak', reason: `${formatIpv4(ip)} is not this client's to keep` };
+}
+
+/** RENEWING and REBINDING: the client uses the address in ciaddr and wants more time. */
+function renewing(ip: Ipv4, claim: Claim, place: Place): Allocation {
+  if (ip === fixedHere(claim, place)) return bind(ip, claim, place, 'renews its fixed address');
+  if (fixedHere(claim, place) === undefined && mayHave(ip, claim, place)) {
+    const own = ownBinding(claim, place);
+    if (own?.ip === ip) return bind(ip, claim, place, 'renews');
+    if (place.authoritative) return bind(ip, claim, place, 'renews an address that was free');
+    return { kind: 'silence', reason: 'this client is not known here' };
+  }
+  const reason = `${formatIpv4(ip)} is not this client's to renew`;
+  return place.authoritative ? { kind: 'nak', reason } : { kind: 'silence', reason };
+}
+
+/** DECLINE: somebody else uses the address (RFC 2131 §4.3.3). Undefined when it is not this client's to decline. */
+export function declineBinding(claim: Claim, place: Pick<Place, 'leases' | 'now'>): Binding | undefined {
+  const ip = claim.requestedIp;
+  if (ip === undefined) return undefined;
+  const holds =
+    place.leases.at(ip)?.identity === claim.identity || place.leases.offerAt(ip)?.identity === claim.identity;
+  if (!holds) return undefined;
+  return {
+    ip,
+    identity: 'declined',
+    mac: claim.mac,
+    state: 'declined',
+    expiresAt: place.now + DECLINE_HOLD_MS,
+    touchedAt: place.now,
+  };
+}
+
+/** RELEASE: the address is free again, the client remembered (RFC 2131 §4.3.4). */
+export function releaseBinding(claim: Claim, place: Pick<Place, 'leases' | 'now'>): Binding | undefined {
+  const binding = place.leases.at(claim.ciaddr);
+  if (binding === undefined || binding.identity !== claim.identity || binding.state !== 'bound')
+    return undefined;
+  return { ...binding, state: 'released', expiresAt: place.now, touchedAt: place.now };
+}

@@ -1,0 +1,152 @@
+/** The embedded store: one SQLite file, in WAL mode, synced at every commit. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Binding, BindingState, LeaseStore } from './store.ts';
+import { StoreUnavailable } from './store.ts';
+
+const FILE = 'leases.db';
+
+/** Bumped when the table changes; a file of a later version is refused rather than guessed at. */
+const SCHEMA_VERSION = 1;
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS leases (
+    ip INTEGER PRIMARY KEY,
+    identity TEXT NOT NULL,
+    mac TEXT NOT NULL,
+    client_id TEXT,
+    hostname TEXT,
+    state TEXT NOT NULL CHECK (state IN ('bound', 'released', 'declined')),
+    expires_at INTEGER NOT NULL,
+    touched_at INTEGER NOT NULL
+  ) STRICT`;
+
+const UPSERT = `
+  INSERT OR REPLACE INTO leases (ip, identity, mac, client_id, hostname, state, expires_at, touched_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
+
+/** Where the leases of a state directory are. */
+export function leaseFile(stateDirectory: string): string {
+  return join(stateDirectory, FILE);
+}
+
+const said = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function openDatabase(directory: string): DatabaseSync {
+  const file = leaseFile(directory);
+  let database: DatabaseSync | undefined;
+  try {
+    mkdirSync(directory, { recursive: true });
+    database = new DatabaseSync(file);
+    // FULL: a commit returns after fsync, so an acknowledged lease survives a power cut, not only a crash of ours.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000');
+    const version = database.prepare('PRAGMA user_version').get()?.['user_version'];
+    if (typeof version === 'number' && version > SCHEMA_VERSION) {
+      throw new Error(`it was written by a later version of Pilotlight (layout ${version})`);
+    }
+    database.exec(`${SCHEMA}; PRAGMA user_version = ${SCHEMA_VERSION}`);
+    return database;
+  } catch (error) {
+    database?.close();
+    throw new StoreUnavailable(
+      `cannot open the leases in ${file}: ${said(error)}`,
+      'check that the directory is writable and the file is a lease database; a damaged one can be moved away, which forgets all leases',
+      { cause: error },
+    );
+  }
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+function bindingOf(row: Row): Binding {
+  return {
+    ip: row['ip'] as number,
+    identity: row['identity'] as string,
+    mac: row['mac'] as string,
+    clientId: (row['client_id'] as string | null) ?? undefined,
+    hostname: (row['hostname'] as string | null) ?? undefined,
+    state: row['state'] as BindingState,
+    expiresAt: row['expires_at'] as number,
+    touchedAt: row['touched_at'] as number,
+  };
+}
+
+/**
+ * Opens the store in a state directory, making both if need be. Throws StoreUnavailable. Its commits block the event
+ * loop for one fsync a batch (0.2–0.6 ms measured on a cloud disk): meanwhile packets wait in the socket, and the next
+ * batch is larger.
+ */
+export function openSqliteStore(directory: string): LeaseStore {
+  const database = openDatabase(directory);
+  const upsert = database.prepare(UPSERT);
+
+  const commit = (changes: readonly Binding[]): void => {
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      for (const change of changes) {
+        upsert.run(
+          change.ip,
+          change.identity,
+          change.mac,
+          change.clientId ?? null,
+          change.hostname ?? null,
+          change.state,
+          Math.round(change.expiresAt),
+          Math.round(change.touchedAt),
+        );
+      }
+      database.exec('COMMIT');
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
+  };
+
+  return {
+    async load(each) {
+      try {
+        for (const row of database.prepare('SELECT * FROM leases').iterate()) each(bindingOf(row));
+      } catch (error) {
+        throw new StoreUnavailable(
+          `cannot read the leases in ${leaseFile(directory)}: ${said(error)}`,
+          'the file may be damaged: restore it from a backup, or move it away, which forgets all leases',
+          { cause: error },
+        );
+      }
+    },
+    async commit(changes) {
+      try {
+        commit(changes);
+        return [];
+      } catch (error) {
+        throw new StoreUnavailable(
+          `cannot write leases to ${leaseFile(directory)}: ${said(error)}`,
+          'check the free space and the permissions of the state directory; no new lease is given out until it works',
+          { cause: error },
+        );
+      }
+    },
+    async close() {
+      database.close();
+    },
+  };
+}
+
+/** Reads the bindings of a state directory without disturbing a server that may be running on it; none when there is no file. */
+export function readBindings(directory: string): readonly Binding[] {
+  const file = leaseFile(directory);
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(file, { readOnly: true });
+    return database.prepare('SELECT * FROM leases ORDER BY ip').all().map(bindingOf);
+  } catch (error) {
+    throw new StoreUnavailable(
+      `cannot read the leases in ${file}: ${said(error)}`,
+      'name the configuration of the server with -c, and run as a user who may read its state directory',
+      { cause: error },
+    );
+  } finally {
+    database?.close();
+  }
+}

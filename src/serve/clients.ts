@@ -1,0 +1,45 @@
+/**
+ * The booting clients seen lately: their last facts by MAC, and the MAC behind an address. A script or a template is
+ * fetched in a later request that no longer tells architecture or classes, and must get the same profile.
+ */
+import type { Facts } from '../boot/facts.ts';
+import type { Ipv4 } from '../values/ipv4.ts';
+import type { Mac } from '../values/mac.ts';
+
+export interface Clients {
+  /** Remembers a booting client; clients that do not boot from the network are not kept. */
+  saw(facts: Facts): void;
+  /** Remembers who was given, or uses, an address. */
+  holds(address: Ipv4, mac: Mac): void;
+  facts(mac: Mac): Facts | undefined;
+  macAt(address: Ipv4): Mac | undefined;
+}
+
+/**
+ * Keeps at most `limit` clients. When it is full the older half goes at once, which costs nothing in between and
+ * keeps those that are booting now.
+ */
+export function createClients(limit = 16_384): Clients {
+  let byMac = new Map<Mac, Facts>();
+  let byAddress = new Map<Ipv4, Mac>();
+
+  function newerHalf<Key, Value>(map: Map<Key, Value>): Map<Key, Value> {
+    return map.size < limit ? map : new Map([...map].slice(map.size >>> 1));
+  }
+
+  return {
+    saw(facts) {
+      if (facts.stage === 'other') return;
+      byMac.delete(facts.mac);
+      byMac = newerHalf(byMac);
+      byMac.set(facts.mac, facts);
+    },
+    holds(address, mac) {
+      byAddress.delete(address);
+      byAddress = newerHalf(byAddress);
+      byAddress.set(address, mac);
+    },
+    facts: (mac) => byMac.get(mac),
+    macAt: (address) => byAddress.get(address),
+  };
+}

@@ -1,0 +1,242 @@
+/**
+ * The DHCP pipeline: each batch of datagrams goes through decode, facts and decide one by one, its lease changes are
+ * made durable together, and only then its replies are encoded and sent together.
+ */
+import { type Arrival, type Facts, factsOf } from '../boot/facts.ts';
+import { decide } from '../decide/decide.ts';
+import type { Decision, LeaseChange, Reply, World } from '../decide/decision.ts';
+import { OPTION } from '../dhcp/codes.ts';
+import { decodePacket, isMalformed } from '../dhcp/decode.ts';
+import { replyDestination } from '../dhcp/destination.ts';
+import { encodePacket } from '../dhcp/encode.ts';
+import { BOOTREQUEST, type Packet } from '../dhcp/packet.ts';
+import { maxReplySize, parameterFilter, replyTo } from '../dhcp/reply.ts';
+import type { Journal } from '../journal/record.ts';
+import { type Binding, type LeaseStore, StoreUnavailable } from '../leases/store.ts';
+import type { LeaseTable } from '../leases/table.ts';
+import type { Datagram, Network, Nic, Outgoing, UdpSocket } from '../net/udp.ts';
+import { formatIpv4 } from '../values/ipv4.ts';
+import type { Clients } from './clients.ts';
+
+export interface DhcpService {
+  close(): void;
+}
+
+export interface DhcpDependencies {
+  readonly network: Network;
+  readonly nic: Nic;
+  /** 67, 4011 or both. */
+  readonly ports: readonly number[];
+  readonly table: LeaseTable;
+  readonly store: LeaseStore;
+  readonly clients: Clients;
+  readonly journal: Journal;
+  /** The world of this moment: read once a batch. */
+  readonly world: () => World;
+}
+
+/** The largest DHCP message that Ethernet carries, with room to see that a longer one was cut. */
+const SLOT_SIZE = 2048;
+
+/** A message on its way: everything that its reply will need once the commit is through. */
+interface InFlight {
+  readonly request: Packet;
+  readonly facts: Facts;
+  decision: Decision;
+}
+
+/** A binding put in force in memory and not yet durable, with what it replaced. */
+interface Pending {
+  readonly inFlight: InFlight;
+  readonly binding: Binding;
+  readonly before: Binding | undefined;
+}
+
+/** Serves one NIC. Throws NetError when a port cannot be had. */
+export function createDhcpService(deps: DhcpDependencies): DhcpService {
+  const sockets: UdpSocket[] = [];
+  try {
+    for (const port of deps.ports) {
+      const onReceive = (batch: readonly Datagram[], socket: UdpSocket): void => receive(deps, batch, socket);
+      sockets.push(deps.network.open({ nic: deps.nic, port, slotSize: SLOT_SIZE, onReceive }));
+    }
+  } catch (error) {
+    for (const socket of sockets) socket.close();
+    throw error;
+  }
+  return {
+    close() {
+      for (const socket of sockets) socket.close();
+    },
+  };
+}
+
+function receive(deps: DhcpDependencies, batch: readonly Datagram[], socket: UdpSocket): void {
+  const world = deps.world();
+  deps.table.expire(world.now);
+  const inFlight: InFlight[] = [];
+  const pending: Pending[] = [];
+  for (const datagram of batch) {
+    const message = read(deps, datagram, socket, world.now);
+    if (message === undefined) continue;
+    const decision = decideAndApply(deps, message, world, pending);
+    inFlight.push(Object.assign(message, { decision }));
+  }
+  if (pending.length === 0) {
+    finish(deps, inFlight, socket, world.now);
+    return;
+  }
+  void commit(deps, pending, world).then(() => finish(deps, inFlight, socket, world.now));
+}
+
+/** Decode and facts. What is not a client's message is counted and forgotten. */
+function read(
+  deps: DhcpDependencies,
+  datagram: Datagram,
+  socket: UdpSocket,
+  now: number,
+): Omit<InFlight, 'decision'> | undefined {
+  const request = decodePacket(datagram.data);
+  if (isMalformed(request) || request.op !== BOOTREQUEST) {
+    deps.journal.write({
+      kind: 'malformed',
+      at: now,
+      nic: socket.nic.name,
+      port: socket.port,
+      source: formatIpv4(datagram.source),
+      code: isMalformed(request) ? request.malformed : 'BAD_OP',
+      detail: isMalformed(request) ? request.detail : 'a BOOTREPLY, which only servers send',
+    });
+    return undefined;
+  }
+  const arrival: Arrival = {
+    nic: socket.nic.name,
+    localAddress: datagram.localAddress || (socket.nic.addresses[0]?.address ?? 0),
+    port: socket.port,
+    source: datagram.source,
+    sourcePort: datagram.sourcePort,
+    destination: datagram.destination,
+  };
+  const facts = factsOf(request, arrival);
+  deps.clients.saw(facts);
+  return { request, facts };
+}
+
+/** Decides, and puts the change in force in memory at once, so that the rest of the batch sees it. */
+function decideAndApply(
+  deps: DhcpDependencies,
+  message: Omit<InFlight, 'decision'>,
+  world: World,
+  pending: Pending[],
+): Decision {
+  const decision = decide({ facts: message.facts, uuid: message.request.options.get(OPTION.CLIENT_UUID) }, world);
+  const change: LeaseChange | undefined = decision.change;
+  if (change?.kind === 'offer') deps.table.offer(change.offer);
+  else if (change?.kind === 'withdraw') deps.table.withdraw(change.ip);
+  else if (change?.kind === 'bind') {
+    const { binding } = change;
+    pending.push({ inFlight: message as InFlight, binding, before: deps.table.bind(binding) });
+  }
+  return decision;
+}
+
+/**
+ * Makes the batch durable. A binding that the store refuses is taken back and decided again, knowing that; when the
+ * store cannot write at all, every binding of the batch is taken back and its reply is not sent: the client asks again.
+ */
+async function commit(deps: DhcpDependencies, pending: readonly Pending[], world: World): Promise<void> {
+  try {
+    const refusals = await deps.store.commit(pending.map(({ binding }) => binding));
+    for (const { index } of refusals) {
+      const refused = pending[index];
+      if (refused === undefined) continue;
+      deps.table.undo(refused.binding.ip, refused.before);
+      // Whoever took it may hold it for as long as a lease lasts here.
+      deps.table.bind({ ...refused.binding, identity: ELSEWHERE, state: 'declined' });
+      const again: Pending[] = [];
+      refused.inFlight.decision = decideAndApply(deps, refused.inFlight, world, again);
+      if (again.length > 0) await commit(deps, again, world);
+    }
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    for (const { binding, before, inFlight } of pending.toReversed()) {
+      deps.table.undo(binding.ip, before);
+      const { profile } = inFlight.decision;
+      inFlight.decision = { kind: 'ignore', code: 'STORE_FAILED', reason: 'its lease could not be stored', profile };
+    }
+    deps.journal.write({
+      kind: 'notice',
+      at: world.now,
+      level: 'error',
+      message: error.message,
+      detail: { hint: error.hint, unanswered: pending.length },
+    });
+  }
+}
+
+/** The identity under which an address is kept out that another node of a shared store has given away. */
+const ELSEWHERE = 'elsewhere';
+
+/** Encode and send, and one record for each message. */
+function finish(deps: DhcpDependencies, inFlight: readonly InFlight[], socket: UdpSocket, now: number): void {
+  const outgoing: Outgoing[] = [];
+  for (const { request, facts, decision } of inFlight) {
+    if (decision.kind === 'reply') {
+      outgoing.push(encode(deps, request, facts, decision));
+      if (decision.yiaddr !== 0) deps.clients.holds(decision.yiaddr, facts.mac);
+      else if (facts.ciaddr !== 0) deps.clients.holds(facts.ciaddr, facts.mac);
+    }
+    tell(deps.journal, facts, decision, now);
+  }
+  if (outgoing.length === 0) return;
+  for (const { index, code } of socket.send(outgoing).failed) {
+    const to = outgoing[index];
+    const detail = { to: to === undefined ? undefined : `${formatIpv4(to.to)}:${to.port}`, code };
+    deps.journal.write({ kind: 'notice', at: now, level: 'warn', message: 'a reply could not be sent', nic: socket.nic.name, detail });
+  }
+}
+
+function encode(deps: DhcpDependencies, request: Packet, facts: Facts, decision: Reply): Outgoing {
+  const { type, yiaddr, siaddr, serverId, bootFile } = decision;
+  const reply = replyTo(request, {
+    type,
+    yiaddr,
+    siaddr,
+    serverId,
+    file: bootFile,
+    options: parameterFilter(request, decision.options, decision.always),
+  });
+  const { bytes, dropped } = encodePacket(reply, { maxSize: maxReplySize(request) });
+  if (dropped.length > 0) {
+    deps.journal.write({
+      kind: 'notice',
+      at: Date.now(),
+      level: 'warn',
+      mac: facts.mac,
+      message: 'options left out: the client takes no larger reply',
+      detail: { options: dropped },
+    });
+  }
+  const to = replyDestination(request, { type, yiaddr }, facts.arrival);
+  return { to: to.address, port: to.port, head: bytes, neighbour: to.neighbour };
+}
+
+function tell(journal: Journal, facts: Facts, decision: Decision, now: number): void {
+  const reply = decision.kind === 'reply' ? decision : undefined;
+  journal.write({
+    kind: 'decision',
+    at: now,
+    mac: facts.mac,
+    nic: facts.arrival.nic,
+    port: facts.arrival.port,
+    message: facts.message,
+    reply: reply === undefined ? undefined : (reply.type ?? 'BOOTREPLY'),
+    code: decision.kind === 'ignore' ? decision.code : undefined,
+    ip: reply === undefined || reply.yiaddr === 0 ? undefined : formatIpv4(reply.yiaddr),
+    arch: facts.arch,
+    stage: facts.stage,
+    profile: decision.profile,
+    file: reply?.bootFile,
+    reason: decision.reason,
+  });
+}
