@@ -99,21 +99,22 @@ function transferMessage(record: TransferRecord): string {
 export function fieldsOf(record: JournalRecord): Readonly<Record<string, unknown>> {
   switch (record.kind) {
     case 'decision': {
-      const { mac, arch, stage, profile, file, reason, ip, nic, port } = record;
-      return { mac, arch, stage, profile, file, reason, ip, nic, port };
+      const { kind, message, reply, mac, arch, stage, profile, file, reason, ip, nic, port } = record;
+      return { kind, message, reply, mac, arch, stage, profile, file, reason, ip, nic, port };
     }
     case 'malformed': {
-      const { mac, source, code, nic, port } = record;
-      return { mac, source, code, nic, port };
+      const { kind, mac, source, code, nic, port } = record;
+      return { kind, mac, source, code, nic, port };
     }
     case 'transfer': {
-      const { mac, client, file, size, bytes, milliseconds, retransmissions, nic } = record;
-      return { mac, client, file, size, bytes, milliseconds, retransmissions, nic };
+      const { kind, protocol, event, mac, client, file, size, bytes, milliseconds, retransmissions, nic } =
+        record;
+      return { kind, protocol, event, mac, client, file, size, bytes, milliseconds, retransmissions, nic };
     }
     case 'reload':
-      return { ...reloadFields(record) };
+      return { kind: record.kind, ok: record.ok, ...reloadFields(record) };
     case 'notice':
-      return { mac: record.mac, nic: record.nic, ...record.detail };
+      return { kind: record.kind, mac: record.mac, nic: record.nic, ...record.detail };
   }
 }
 

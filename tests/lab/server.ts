@@ -10,12 +10,30 @@ import type { Namespace } from './netns.ts';
 
 const LAUNCHER = resolve(import.meta.dirname, '../../bin/pilotlight');
 
-/** One line of the log: pino's `time` (Unix milliseconds) and `msg`, and what the record brought along. */
+/** One line of the log: what pino adds to every line, and the fields of src/journal/record.ts that are looked at. */
 export interface LogRecord {
+  /** Unix milliseconds. */
   readonly time: number;
-  readonly level: number | string;
+  /** pino's number (20 debug, 30 info, 40 warn, 50 error); 0 for a line that is no record. */
+  readonly level: number;
   readonly msg: string;
-  readonly [field: string]: unknown;
+  readonly kind?: 'decision' | 'malformed' | 'transfer' | 'reload' | 'notice';
+  readonly mac?: string;
+  readonly port?: number;
+  readonly message?: string;
+  readonly reply?: string;
+  readonly stage?: string;
+  readonly profile?: string;
+  readonly file?: string;
+  readonly ip?: string;
+  readonly reason?: string;
+  readonly protocol?: 'tftp' | 'http';
+  readonly event?: string;
+  readonly client?: string;
+  readonly bytes?: number;
+  readonly milliseconds?: number;
+  readonly ok?: boolean;
+  readonly diagnostics?: readonly string[];
 }
 
 export interface ServerSetup {
@@ -48,7 +66,7 @@ function parseRecord(line: string): LogRecord {
   } catch {
     // Not JSON: told as it is, so that a crash can be read in the failure's message.
   }
-  return { time: Date.now(), level: 'stray', msg: line };
+  return { time: Date.now(), level: 0, msg: line };
 }
 
 function fillFolder(folder: string, setup: ServerSetup): void {
