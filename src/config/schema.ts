@@ -1,6 +1,7 @@
 /** pilotlight.yaml as its author writes it. The source of truth for its keys; docs/schema/pilotlight.schema.json comes from it. */
 import * as z from 'zod';
 import { parseRange, type Range } from '../values/ipv4.ts';
+import type { Refusal } from '../yaml/check.ts';
 import {
   duration,
   hostAddress,

@@ -152,4 +152,6 @@ export interface Inventory {
 export interface LoadResult {
   readonly inventory: Inventory | undefined;
   readonly diagnostics: readonly Diagnostic[];
+  /** Equal for two loads that read the same texts: then there is nothing to swap. Absent: unknown. */
+  readonly fingerprint?: string | undefined;
 }
