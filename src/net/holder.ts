@@ -1,4 +1,4 @@
-/** Who holds a UDP port: the first question of whoever reads "address already in use". */
+/** Who holds a port: the first question of whoever reads "address already in use". */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** A process with a socket on the port. */
@@ -9,25 +9,30 @@ export interface Holder {
 }
 
 /**
- * The processes that have a UDP socket on this port in our network namespace, on whatever NIC: /proc does not tell to
- * which one a socket is bound. Empty when they run in a PID namespace that we cannot see into, or belong to another
- * user and we are not root.
+ * The processes that have a UDP socket, or a listening TCP socket, on this port in our network namespace, on whatever
+ * NIC: /proc does not tell to which one a socket is bound. Empty when they run in a PID namespace that we cannot see
+ * into, or belong to another user and we are not root.
  */
-export function findHolders(port: number): readonly Holder[] {
-  const inodes = new Set([...inodesOn('/proc/net/udp', port), ...inodesOn('/proc/net/udp6', port)]);
+export function findHolders(port: number, protocol: 'udp' | 'tcp' = 'udp'): readonly Holder[] {
+  const tables = [`/proc/net/${protocol}`, `/proc/net/${protocol}6`];
+  const inodes = new Set(tables.flatMap((table) => inodesOn(table, port, protocol)));
   if (inodes.size === 0) return [];
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry) && hasSocket(entry, inodes))
     .map((pid) => ({ pid: Number(pid), command: read(`/proc/${pid}/comm`).trim() }));
 }
 
+/** TCP_LISTEN as the `st` column has it: connections have local ports too, and hold none. */
+const LISTENING = '0A';
+
 /** Socket inodes whose local port is this one. A row: `sl local:PORT remote:PORT st tx:rx tr:tm retr uid timeout inode …`. */
-function inodesOn(table: string, port: number): string[] {
+function inodesOn(table: string, port: number, protocol: 'udp' | 'tcp'): string[] {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const inodes: string[] = [];
   for (const line of read(table).split('\n').slice(1)) {
     const columns = line.trim().split(/\s+/);
     const inode = columns[9];
+    if (protocol === 'tcp' && columns[3] !== LISTENING) continue;
     if (inode !== undefined && columns[1]?.endsWith(suffix)) inodes.push(inode);
   }
   return inodes;
