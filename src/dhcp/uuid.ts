@@ -56,3 +56,15 @@ export function isDummyUuid(uuid: string): boolean {
   const text = uuid.toLowerCase();
   return /^([0-9a-f]{2})(?:-?\1){15}$/.test(text) || DUMMIES.has(text);
 }
+
+/** Canonical UUID text → option 97 as current firmware sends it; undefined when it is no UUID. */
+export function encodeUuid(uuid: string): Uint8Array | undefined {
+  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(uuid)) return undefined;
+  const fields = uuid
+    .split('-')
+    .map((field) => Array.from(field.match(/../g) ?? [], (hex) => Number.parseInt(hex, 16)));
+  return Uint8Array.from([
+    SMBIOS_TYPE,
+    ...fields.flatMap((field, index) => (index < 3 ? field.toReversed() : field)),
+  ]);
+}

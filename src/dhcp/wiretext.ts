@@ -28,9 +28,15 @@ export function bytesOf(text: string): Uint8Array {
   return ENCODER.encode(text);
 }
 
-/** Whether every character is printable ASCII, the space included. */
-export function isPrintable(text: string): boolean {
-  return /^[\x20-\x7e]*$/.test(text);
+/**
+ * Text with its control and invisible formatting characters spelled out, so that what a client sends cannot steer a
+ * terminal or reorder a log line.
+ */
+export function visible(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => {
+    const code = (char.codePointAt(0) ?? 0).toString(16);
+    return code.length <= 2 ? `\\x${code.padStart(2, '0')}` : `\\u{${code}}`;
+  });
 }
 
 function asciiOf(bytes: Uint8Array): string | undefined {
