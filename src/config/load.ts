@@ -5,6 +5,7 @@ import type { Diagnostic } from '../yaml/diagnostic.ts';
 import { type Path, parseYaml, type YamlDocument } from '../yaml/document.ts';
 import { deepFreeze } from '../yaml/freeze.ts';
 import { readText, unreadable } from '../yaml/read.ts';
+import { hasErrors, inFileOrder } from '../yaml/report.ts';
 import type { Config } from './model.ts';
 import { configSchema, type WrittenConfig } from './schema.ts';
 import { checkSubnets } from './subnets.ts';
@@ -53,14 +54,13 @@ function parseConfig(text: string, name: string, absolute: string): LoadedConfig
     const checked = checkValue(configSchema, document);
     diagnostics.push(...checked.diagnostics);
     written = checked.value ?? {};
-    const result = checkSubnets(document, written.dhcp?.subnets ?? []);
+    const result = checkSubnets(document);
     subnets = result.subnets;
     diagnostics.push(...result.diagnostics);
     if (checked.value !== undefined) diagnostics.push(...checkMode(written, document));
   }
-  const failed = diagnostics.some(({ severity }) => severity === 'error');
-  const config = failed ? undefined : finish(written, absolute, dirname(absolute), subnets);
-  return { config, diagnostics };
+  const config = hasErrors(diagnostics) ? undefined : finish(written, absolute, dirname(absolute), subnets);
+  return { config, diagnostics: inFileOrder(diagnostics) };
 }
 
 /** Keys that are right by themselves and wrong together. */

@@ -1,8 +1,9 @@
 /** `options:` of subnets and profiles → wire bytes by option code. */
 import * as z from 'zod';
 import { nearestOptionName, parseOption } from '../dhcp/options.ts';
-import type { Diagnostic, DiagnosticCode } from '../yaml/diagnostic.ts';
+import type { Diagnostic } from '../yaml/diagnostic.ts';
 import type { Path, YamlDocument } from '../yaml/document.ts';
+import { createReporter } from '../yaml/report.ts';
 import type { OptionSet } from './model.ts';
 
 /** Values by option name or number; the option table decides what each may be. */
@@ -52,39 +53,40 @@ export function encodeOptions(
 ): { options: OptionSet; diagnostics: readonly Diagnostic[] } {
   const options = new Map<number, Uint8Array>();
   const paths = new Map<number, Path>();
-  const diagnostics: Diagnostic[] = [];
-  const report = (code: DiagnosticCode, path: Path, atKey: boolean, message: string, hint?: string) => {
-    const position = atKey ? document.keyAt(path) : document.at(path);
-    diagnostics.push({ severity: 'error', code, position, message, hint });
-  };
+  const reporter = createReporter();
 
   for (const { option, value, path } of written) {
     const key = typeof option === 'string' && /^\d{1,3}$/.test(option) ? Number(option) : option;
     const own = typeof key === 'number' ? OWN.get(key) : undefined;
     if (own !== undefined) {
-      report('UNSUPPORTED', path, true, `option ${key} is set by the server itself`, own);
+      reporter.error('UNSUPPORTED', document.keyAt(path), `option ${key} is set by the server itself`, own);
       continue;
     }
     const parsed = parseOption(key, value);
     if ('error' in parsed) {
-      const unknown = !isKnown(key);
-      report(unknown ? 'UNKNOWN_OPTION' : 'WRONG_TYPE', path, unknown, parsed.error, parsed.hint);
+      if (isKnown(key)) reporter.error('WRONG_TYPE', document.at(path), parsed.error, parsed.hint);
+      else reporter.error('UNKNOWN_OPTION', document.keyAt(path), parsed.error, parsed.hint);
       continue;
     }
     const ownByName = OWN.get(parsed.code);
     const earlier = paths.get(parsed.code);
     if (ownByName !== undefined) {
-      report('UNSUPPORTED', path, true, `option ${option} is set by the server itself`, ownByName);
+      reporter.error(
+        'UNSUPPORTED',
+        document.keyAt(path),
+        `option ${option} is set by the server itself`,
+        ownByName,
+      );
     } else if (earlier !== undefined) {
       const line = document.keyAt(earlier).line;
       const message = `${option} is DHCP option ${parsed.code}, which line ${line} sets already`;
-      report('DUPLICATE_KEY', path, true, message, 'keep one of the two');
+      reporter.error('DUPLICATE_KEY', document.keyAt(path), message, 'keep one of the two');
     } else {
       options.set(parsed.code, parsed.bytes);
       paths.set(parsed.code, path);
     }
   }
-  return { options, diagnostics };
+  return { options, diagnostics: reporter.diagnostics };
 }
 
 function isKnown(option: string | number): boolean {

@@ -10,11 +10,13 @@ import {
   inSubnet,
   type Range,
 } from '../values/ipv4.ts';
+import { checkValue } from '../yaml/check.ts';
 import type { Diagnostic, DiagnosticCode } from '../yaml/diagnostic.ts';
 import type { Path, YamlDocument } from '../yaml/document.ts';
+import { createReporter, type Reporter } from '../yaml/report.ts';
 import type { SubnetPolicy } from './model.ts';
 import { encodeOptions, type WrittenOption, writtenOptions } from './options.ts';
-import type { WrittenSubnet } from './schema.ts';
+import { subnetSchema, type WrittenSubnet } from './schema.ts';
 
 const ROUTER = 3;
 const DNS = 6;
@@ -22,52 +24,76 @@ const DOMAIN = 15;
 const DEFAULT_LEASE_SECONDS = 3600;
 const SUBNETS: Path = ['dhcp', 'subnets'];
 
-/** A range and the place that gave it. */
+/** A range, how a message names it, and the place that gave it. */
 interface Placed {
   readonly range: Range;
+  readonly name: string;
   readonly path: Path;
 }
 
 type Report = (code: DiagnosticCode, path: Path, message: string, hint?: string) => void;
 
-export function checkSubnets(
-  document: YamlDocument,
-  written: readonly WrittenSubnet[],
-): { subnets: readonly SubnetPolicy[]; diagnostics: readonly Diagnostic[] } {
-  const diagnostics: Diagnostic[] = [];
-  const report: Report = (code, path, message, hint) => {
-    const severity = code === 'ROUTER_OUTSIDE_SUBNET' ? 'warning' : 'error';
-    diagnostics.push({ severity, code, position: document.at(path), message, hint });
-  };
+/** A subnet that is right by itself, and where it stands. */
+interface PlacedSubnet {
+  readonly entry: WrittenSubnet;
+  readonly path: Path;
+}
 
-  const subnets = written.map((entry, index) => {
+/**
+ * Judges each subnet whose own keys are right, whatever else is wrong in the file, so that one run tells all. What the
+ * schema has to say of the others is told where the whole file is checked.
+ */
+export function checkSubnets(document: YamlDocument): {
+  subnets: readonly SubnetPolicy[];
+  diagnostics: readonly Diagnostic[];
+} {
+  const reporter = createReporter();
+  const placed: PlacedSubnet[] = [];
+  for (let index = 0; document.has([...SUBNETS, index]); index++) {
     const path = [...SUBNETS, index];
+    const { value } = checkValue(subnetSchema, document, path);
+    if (value !== undefined) placed.push({ entry: value, path });
+  }
+  const report: Report = (code, path, message, hint) =>
+    reporter.error(code, document.at(path), message, hint);
+  const subnets = placed.map(({ entry, path }) => {
     checkPools(entry, path, report);
-    checkRouters(entry, path, report);
+    checkRouters(entry, path, document, reporter);
     const encoded = encodeOptions(document, subnetOptions(entry, path));
-    diagnostics.push(...encoded.diagnostics);
+    reporter.add(encoded.diagnostics);
     const { subnet, pools = [], leaseTime = DEFAULT_LEASE_SECONDS } = entry;
     return { subnet, pools, options: encoded.options, leaseTime };
   });
+  checkOverlaps(placed, document, report);
+  return { subnets, diagnostics: reporter.diagnostics };
+}
 
-  const networks = written.map(({ subnet }, index) => ({
+function checkOverlaps(placed: readonly PlacedSubnet[], document: YamlDocument, report: Report): void {
+  const networks = placed.map(({ entry: { subnet }, path }) => ({
     range: { first: subnet.network, last: broadcastOf(subnet) },
-    path: [...SUBNETS, index, 'subnet'],
+    name: formatSubnet(subnet),
+    path: [...path, 'subnet'],
   }));
   for (const { earlier, later } of overlaps(networks)) {
-    const [a, b] = [earlier, later].map(({ path }) => written[Number(path[SUBNETS.length])]?.subnet);
-    if (a === undefined || b === undefined) continue;
     const line = document.at(earlier.path).line;
-    const same = a.network === b.network && a.prefix === b.prefix;
-    const what = same ? `the same as on line ${line}` : `which overlaps ${formatSubnet(a)} on line ${line}`;
-    report('OVERLAPPING_SUBNETS', later.path, `${formatSubnet(b)} is ${same ? '' : 'a subnet '}${what}`);
+    const message =
+      earlier.name === later.name
+        ? `the subnet ${later.name} stands on line ${line} already`
+        : `the subnet ${later.name} overlaps ${earlier.name} on line ${line}`;
+    report('OVERLAPPING_SUBNETS', later.path, message, 'an address belongs to one subnet only');
   }
-  for (const { earlier, later } of overlaps(placedPools(written))) {
+  const pools = placed.flatMap(({ entry, path }) =>
+    (entry.pools ?? []).map((range, index) => ({
+      range,
+      name: formatRange(range),
+      path: [...path, 'pools', index],
+    })),
+  );
+  for (const { earlier, later } of overlaps(pools)) {
     const line = document.at(earlier.path).line;
-    const message = `the pool ${formatRange(later.range)} overlaps ${formatRange(earlier.range)} on line ${line}`;
+    const message = `the pool ${later.name} overlaps ${earlier.name} on line ${line}`;
     report('OVERLAPPING_POOLS', later.path, message, 'an address belongs to one pool only');
   }
-  return { subnets, diagnostics };
 }
 
 /** Network and broadcast addresses count as outside: most systems refuse them as their own. */
@@ -101,16 +127,12 @@ function checkPools(entry: WrittenSubnet, path: Path, report: Report): void {
 }
 
 /** A warning only: point-to-point links and some hosters have routers that are on-link without being in the subnet. */
-function checkRouters(entry: WrittenSubnet, path: Path, report: Report): void {
+function checkRouters(entry: WrittenSubnet, path: Path, document: YamlDocument, reporter: Reporter): void {
   for (const [index, router] of (entry.router ?? []).entries()) {
     if (inSubnet(router, entry.subnet)) continue;
     const message = `the router ${formatIpv4(router)} lies outside ${formatSubnet(entry.subnet)}`;
-    report(
-      'ROUTER_OUTSIDE_SUBNET',
-      [...path, 'router', index],
-      message,
-      'most clients cannot reach such a router',
-    );
+    const position = document.at([...path, 'router', index]);
+    reporter.warning('ROUTER_OUTSIDE_SUBNET', position, message, 'most clients cannot reach such a router');
   }
 }
 
@@ -124,12 +146,6 @@ function subnetOptions(entry: WrittenSubnet, path: Path): WrittenOption[] {
   if (entry.domain !== undefined)
     own.push({ option: DOMAIN, value: entry.domain, path: [...path, 'domain'] });
   return [...own, ...writtenOptions(entry.options, [...path, 'options'])];
-}
-
-function placedPools(written: readonly WrittenSubnet[]): Placed[] {
-  return written.flatMap(({ pools = [] }, index) =>
-    pools.map((range, pool) => ({ range, path: [...SUBNETS, index, 'pools', pool] })),
-  );
 }
 
 /** Pairs that share addresses, earlier and later as they stand in the file; each range is told of once. */

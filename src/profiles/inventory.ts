@@ -4,7 +4,7 @@ import type { Mode } from '../config/model.ts';
 import type { Subnet } from '../values/ipv4.ts';
 import type { Diagnostic, Position } from '../yaml/diagnostic.ts';
 import { deepFreeze } from '../yaml/freeze.ts';
-import { createReporter, hasErrors } from '../yaml/report.ts';
+import { createReporter, hasErrors, inFileOrder } from '../yaml/report.ts';
 import { readMachines } from './machines.ts';
 import type { Inventory, LoadResult, Profile } from './model.ts';
 import { compareProfiles } from './order.ts';
@@ -62,11 +62,11 @@ export async function loadInventory(options: InventoryOptions): Promise<LoadResu
   const inventory: Inventory = deepFreeze({ version: options.version, profiles, machines });
   if (options.verify !== undefined) reporter.add(options.verify(inventory));
   if (hasErrors(reporter.diagnostics)) return refused(reporter.diagnostics, fingerprint);
-  return deepFreeze({ inventory, diagnostics: reporter.diagnostics, fingerprint });
+  return deepFreeze({ inventory, diagnostics: inFileOrder(reporter.diagnostics), fingerprint });
 }
 
 function refused(diagnostics: readonly Diagnostic[], fingerprint: string): LoadResult {
-  return deepFreeze({ inventory: undefined, diagnostics, fingerprint });
+  return deepFreeze({ inventory: undefined, diagnostics: inFileOrder(diagnostics), fingerprint });
 }
 
 function sameNames(profiles: readonly Profile[]): Diagnostic[] {

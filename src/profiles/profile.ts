@@ -1,6 +1,7 @@
 /** One YAML document → one checked profile. */
 import { realpath } from 'node:fs/promises';
 import { dirname, join, normalize, resolve, sep } from 'node:path';
+import type * as z from 'zod';
 import { encodeOptions, writtenOptions } from '../config/options.ts';
 import { checkValue } from '../yaml/check.ts';
 import type { Diagnostic } from '../yaml/diagnostic.ts';
@@ -28,23 +29,28 @@ export interface CheckedProfile {
   readonly sources: readonly string[];
 }
 
+/** Boot, options and files are looked into whenever they are right by themselves, so that one run tells all. */
 export async function readProfile(document: YamlDocument, context: ProfileContext): Promise<CheckedProfile> {
   const checked = checkValue(profileSchema, document);
   const reporter = createReporter();
   reporter.add(checked.diagnostics);
   const written = checked.value;
-  if (written === undefined) return { profile: undefined, diagnostics: reporter.diagnostics, sources: [] };
+  const { shape } = profileSchema;
+  const part = <S extends z.ZodType>(schema: S, key: string): z.output<S> | undefined =>
+    document.has([key]) ? checkValue(schema, document, [key]).value : undefined;
 
-  const files = await renderedFiles(written.files ?? {}, document, context, reporter);
+  const files = await renderedFiles(part(shape.files, 'files') ?? {}, document, context, reporter);
   const rendered = new Set(files.keys());
-  const boot = await checkBoot(written.boot, { ...context, document, reporter, rendered });
-  const encoded = encodeOptions(document, writtenOptions(written.options, ['options']));
+  const writtenBoot = part(shape.boot, 'boot');
+  const boot = writtenBoot && (await checkBoot(writtenBoot, { ...context, document, reporter, rendered }));
+  const encoded = encodeOptions(document, writtenOptions(part(shape.options, 'options'), ['options']));
   reporter.add(encoded.diagnostics);
 
   const { diagnostics } = reporter;
   const sources = [...files.values()].map(({ source }) => source);
-  if (hasErrors(diagnostics) || boot.method === undefined)
+  if (hasErrors(diagnostics) || written === undefined || boot?.method === undefined) {
     return { profile: undefined, diagnostics, sources };
+  }
   const profile: Profile = {
     name: written.name,
     priority: written.priority ?? 0,

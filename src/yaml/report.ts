@@ -28,3 +28,11 @@ export function createReporter(): Reporter {
 export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some(({ severity }) => severity === 'error');
 }
+
+/** By file, line and column, as somebody reads who goes through the files from the top. */
+export function inFileOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return diagnostics.toSorted(
+    ({ position: a }, { position: b }) =>
+      (a.file < b.file ? -1 : Number(a.file > b.file)) || a.line - b.line || a.column - b.column,
+  );
+}
