@@ -28,6 +28,11 @@ export function bytesOf(text: string): Uint8Array {
   return ENCODER.encode(text);
 }
 
+/** Whether every character is printable ASCII, the space included. */
+export function isPrintable(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text);
+}
+
 /**
  * Text with its control and invisible formatting characters spelled out, so that what a client sends cannot steer a
  * terminal or reorder a log line.
