@@ -1,10 +1,10 @@
 /** A bare machine under QEMU, without KVM so that it behaves the same everywhere: power, firmware, serial console. */
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createFeed, type Feed } from './feed.ts';
 import { readLines } from './lines.ts';
 import type { Namespace } from './netns.ts';
+import { makeScratch } from './scratch.ts';
 
 export type Firmware = 'bios' | 'uefi';
 
@@ -75,9 +75,9 @@ function diskArguments(disk: string | undefined): string[] {
 
 /** Switches a machine on. */
 export function startMachine(options: MachineOptions): Machine {
-  const scratch = mkdtempSync(join(tmpdir(), 'pilotlight-machine-'));
+  const scratch = makeScratch('machine');
   const netdev = ['-netdev', `tap,id=n0,ifname=${options.tap},script=no,downscript=no`];
-  const firmware = firmwareArguments(options, scratch);
+  const firmware = firmwareArguments(options, scratch.path);
   const poweredOnAt = Date.now();
   const qemu = options.inside.spawn('qemu-system-x86_64', [
     ...COMMON,
@@ -91,7 +91,7 @@ export function startMachine(options: MachineOptions): Machine {
   const gone = new Promise<void>((resolve) => {
     qemu.once('close', () => {
       serial.end(`the machine is off ${errors.join(' ')}`.trimEnd());
-      rmSync(scratch, { recursive: true, force: true });
+      scratch.remove();
       resolve();
     });
   });

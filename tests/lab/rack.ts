@@ -6,12 +6,11 @@
  *     └── foreign eth0 10.77.0.2/24 (when asked for)
  */
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFeed, type Feed } from './feed.ts';
 import { readLines } from './lines.ts';
 import { type Lab, type Namespace, openLab } from './netns.ts';
+import { makeScratch } from './scratch.ts';
 
 export const SERVER_ADDRESS = '10.77.0.1';
 export const FOREIGN_ADDRESS = '10.77.0.2';
@@ -64,9 +63,12 @@ export interface Dnsmasq {
 
 /** Runs dnsmasq as a DHCP server on eth0, with these further arguments; resolves once it serves. */
 export async function startDnsmasq(inside: Namespace, extra: readonly string[] = []): Promise<Dnsmasq> {
-  const scratch = mkdtempSync(join(tmpdir(), 'pilotlight-dnsmasq-'));
+  const scratch = makeScratch('dnsmasq');
   const common = ['--conf-file=/dev/null', '--no-daemon', '--user=root', '--port=0', '--interface=eth0'];
-  const leases = [`--dhcp-leasefile=${join(scratch, 'leases')}`, `--pid-file=${join(scratch, 'pid')}`];
+  const leases = [
+    `--dhcp-leasefile=${join(scratch.path, 'leases')}`,
+    `--pid-file=${join(scratch.path, 'pid')}`,
+  ];
   const dnsmasq = inside.spawn('dnsmasq', [
     ...common,
     '--bind-interfaces',
@@ -78,7 +80,7 @@ export async function startDnsmasq(inside: Namespace, extra: readonly string[] =
   const gone = new Promise<void>((resolve) => {
     dnsmasq.once('close', () => {
       log.end('dnsmasq ended');
-      rmSync(scratch, { recursive: true, force: true });
+      scratch.remove();
       resolve();
     });
   });

@@ -1,12 +1,12 @@
 /** The product itself, as an operator starts it: bin/pilotlight in a namespace, on a folder of its own. */
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { createFeed, type Feed } from './feed.ts';
 import { readLines } from './lines.ts';
 import type { Namespace } from './netns.ts';
+import { makeScratch } from './scratch.ts';
 
 const LAUNCHER = resolve(import.meta.dirname, '../../bin/pilotlight');
 
@@ -83,14 +83,15 @@ function fillFolder(folder: string, setup: ServerSetup): void {
 
 /** Starts Pilotlight and waits until every socket is bound. */
 export async function startServer(inside: Namespace, setup: ServerSetup): Promise<Server> {
-  const folder = mkdtempSync(join(tmpdir(), 'pilotlight-server-'));
+  const scratch = makeScratch('server');
+  const folder = scratch.path;
   fillFolder(folder, setup);
   const program = inside.spawn(LAUNCHER, ['serve', '-c', join(folder, 'pilotlight.yaml')]);
   const records = createFeed<LogRecord>((record) => JSON.stringify(record));
   const exit = new Promise<string>((done) => {
     program.once('close', (code, signal) => {
       records.end(`the server ended with ${signal ?? code}`);
-      rmSync(folder, { recursive: true, force: true });
+      scratch.remove();
       done(String(signal ?? code));
     });
   });
