@@ -1,6 +1,6 @@
 /** `options:` of subnets and profiles → wire bytes by option code. */
 import * as z from 'zod';
-import { nearestOptionName, parseOption } from '../dhcp/options.ts';
+import { optionByName, parseOption } from '../dhcp/options.ts';
 import type { Diagnostic } from '../yaml/diagnostic.ts';
 import type { Path, YamlDocument } from '../yaml/document.ts';
 import { createReporter } from '../yaml/report.ts';
@@ -8,28 +8,11 @@ import type { OptionSet } from './model.ts';
 
 /** Values by option name or number; the option table decides what each may be. */
 export function optionMap() {
-  const scalar = z.union([z.string(), z.number(), z.boolean()]);
-  const value = z.union([scalar, z.array(scalar)], {
-    error: 'text, a number, true, false, or a list of them',
-  });
-  return z.record(z.string(), value, { error: 'a mapping of option names or numbers to values' });
+  return z.record(z.string(), z.unknown(), { error: 'a mapping of option names or numbers to values' });
 }
 
-/** Options that belong to the conversation itself; a value from a file would make replies that are wrong. */
-const OWN: ReadonlyMap<number, string> = new Map([
-  [0, 'it is padding'],
-  [1, 'it follows from the subnet'],
-  [50, 'it is the client that sends it'],
-  [51, 'write leaseTime in the subnet instead'],
-  [52, 'the encoder sets it when a message is full'],
-  [53, 'it follows from the conversation'],
-  [54, 'write serverAddress in pilotlight.yaml instead'],
-  [55, 'it is the client that sends it'],
-  [57, 'it is the client that sends it'],
-  [61, 'it is the client that sends it'],
-  [82, 'it is the relay agent that sends it'],
-  [255, 'it marks the end of the options'],
-]);
+/** RFC 2132 §3.3: a reply's mask is that of the subnet it was decided in, so another could only contradict it. */
+const SUBNET_MASK = 1;
 
 /** One option as written, and where. */
 export interface WrittenOption {
@@ -56,27 +39,16 @@ export function encodeOptions(
   const reporter = createReporter();
 
   for (const { option, value, path } of written) {
-    const key = typeof option === 'string' && /^\d{1,3}$/.test(option) ? Number(option) : option;
-    const own = typeof key === 'number' ? OWN.get(key) : undefined;
-    if (own !== undefined) {
-      reporter.error('UNSUPPORTED', document.keyAt(path), `option ${key} is set by the server itself`, own);
-      continue;
-    }
-    const parsed = parseOption(key, value);
+    const parsed = parseOption(option, value);
     if ('error' in parsed) {
-      if (isKnown(key)) reporter.error('WRONG_TYPE', document.at(path), parsed.error, parsed.hint);
+      if (isKnown(option)) reporter.error('WRONG_TYPE', document.at(path), parsed.error, parsed.hint);
       else reporter.error('UNKNOWN_OPTION', document.keyAt(path), parsed.error, parsed.hint);
       continue;
     }
-    const ownByName = OWN.get(parsed.code);
     const earlier = paths.get(parsed.code);
-    if (ownByName !== undefined) {
-      reporter.error(
-        'UNSUPPORTED',
-        document.keyAt(path),
-        `option ${option} is set by the server itself`,
-        ownByName,
-      );
+    if (parsed.code === SUBNET_MASK) {
+      const message = `${option} follows from the subnet and cannot be set`;
+      reporter.error('UNSUPPORTED', document.keyAt(path), message, 'leave it out');
     } else if (earlier !== undefined) {
       const line = document.keyAt(earlier).line;
       const message = `${option} is DHCP option ${parsed.code}, which line ${line} sets already`;
@@ -90,5 +62,8 @@ export function encodeOptions(
 }
 
 function isKnown(option: string | number): boolean {
-  return typeof option === 'number' ? option > 0 && option < 255 : nearestOptionName(option) === option;
+  return (
+    optionByName(String(option)) !== undefined ||
+    (/^([1-9]\d{0,2})$/.test(String(option)) && Number(option) < 255)
+  );
 }
