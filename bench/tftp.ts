@@ -1,0 +1,227 @@
+/**
+ * TFTP throughput beside the servers that people use: N curl clients pull one file each, in lock-step, from Pilotlight,
+ * tftpd-hpa and dnsmasq in turn, round after round, over a veth pair between two network namespaces. Prints the medians, the
+ * server's CPU time and the ratios. Every file that arrives is compared by its digest.
+ *
+ *   npm run bench:tftp -- [--rounds 3] [--clients 16] [--mib 64] [--blksize 1428]
+ *
+ * Needs root and the packages curl, tftpd-hpa and dnsmasq-base.
+ */
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { type Namespace, openLab } from '../tests/lab/netns.ts';
+
+const SERVER = '10.78.0.1';
+const NIC = 'srv0';
+const READY_MS = 15_000;
+const MIB = 1024 * 1024;
+
+interface Contender {
+  readonly name: string;
+  readonly command: string;
+  readonly args: (root: string) => readonly string[];
+}
+
+const CONTENDERS: readonly Contender[] = [
+  {
+    name: 'pilotlight',
+    command: process.execPath,
+    args: (root) => [join(import.meta.dirname, 'tftp-server.ts'), NIC, root],
+  },
+  {
+    name: 'tftpd-hpa',
+    command: '/usr/sbin/in.tftpd',
+    args: (root) => ['--foreground', '--user', 'root', '--address', `${SERVER}:69`, '--secure', root],
+  },
+  {
+    name: 'dnsmasq',
+    command: '/usr/sbin/dnsmasq',
+    args: (root) => [
+      '--keep-in-foreground',
+      '--conf-file=/dev/null',
+      '--port=0',
+      '--pid-file=',
+      '--user=root',
+      `--interface=${NIC}`,
+      '--bind-interfaces',
+      '--enable-tftp',
+      `--tftp-root=${root}`,
+      '--tftp-max=1000',
+    ],
+  },
+];
+
+interface Workload {
+  readonly clients: number;
+  readonly bytes: number;
+  readonly blockSize: number;
+  readonly digest: string;
+  readonly root: string;
+  readonly inbox: string;
+}
+
+interface Figures {
+  readonly mibPerSecond: number;
+  readonly cpuSecondsPerGib: number;
+}
+
+/** Clock ticks a second of /proc/PID/stat. */
+const TICKS = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
+/** User and system time of a process and of its children that have ended, in seconds (proc(5), fields 14–17). */
+function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS;
+}
+
+async function digestOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+/** Waits until a small file can be fetched. */
+async function untilReady(client: Namespace, name: string): Promise<void> {
+  const deadline = performance.now() + READY_MS;
+  for (;;) {
+    try {
+      await client.run('curl', '-s', '--max-time', '1', `tftp://${SERVER}/ready`);
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw new Error(`${name} does not answer`, { cause: error });
+      await pause(50);
+    }
+  }
+}
+
+async function measure(
+  contender: Contender,
+  server: Namespace,
+  client: Namespace,
+  load: Workload,
+): Promise<Figures> {
+  const child = server.spawn(contender.command, contender.args(load.root));
+  let noise = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    noise += chunk.toString();
+  });
+  child.stdout?.resume();
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const pid = child.pid;
+  if (pid === undefined) throw new Error(`${contender.command} cannot be started`);
+  try {
+    await untilReady(client, contender.name);
+    const fetch = `curl -s --tftp-blksize ${load.blockSize} -o ${load.inbox}/$i tftp://${SERVER}/payload`;
+    const script = `for i in $(seq ${load.clients}); do ${fetch} & done; wait`;
+    // The first fetch warms the page cache and the server's own for everyone alike.
+    await client.run('sh', '-c', fetch.replace('$i', 'warm-up'));
+    const cpuBefore = cpuSeconds(pid);
+    const startedAt = performance.now();
+    await client.run('sh', '-c', script);
+    const seconds = (performance.now() - startedAt) / 1000;
+    const cpu = cpuSeconds(pid) - cpuBefore;
+    await verify(contender.name, load);
+    const mib = (load.clients * load.bytes) / MIB;
+    return { mibPerSecond: mib / seconds, cpuSecondsPerGib: cpu / (mib / 1024) };
+  } catch (error) {
+    throw new Error(`${contender.name}: ${noise.trim()}`, { cause: error });
+  } finally {
+    child.kill('SIGTERM');
+    await gone;
+  }
+}
+
+/** Every client must have got every byte. */
+async function verify(name: string, load: Workload): Promise<void> {
+  const files = readdirSync(load.inbox);
+  if (files.length !== load.clients + 1) throw new Error(`${name} served ${files.length - 1} clients`);
+  for (const file of files) {
+    const path = join(load.inbox, file);
+    if ((await digestOf(path)) !== load.digest) throw new Error(`${name}: file ${file} differs`);
+    rmSync(path);
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  const middle = sorted.length / 2;
+  const low = sorted[Math.ceil(middle) - 1] ?? Number.NaN;
+  const high = sorted[Math.floor(middle)] ?? Number.NaN;
+  return (low + high) / 2;
+}
+
+function report(results: ReadonlyMap<string, readonly Figures[]>): void {
+  const rows = [...results].map(([name, figures]) => ({
+    name,
+    speed: median(figures.map((each) => each.mibPerSecond)),
+    cpu: median(figures.map((each) => each.cpuSecondsPerGib)),
+  }));
+  console.log('\nmedian'.padEnd(15), 'MiB/s'.padStart(8), 'CPU s/GiB'.padStart(10));
+  for (const { name, speed, cpu } of rows) {
+    console.log(name.padEnd(14), speed.toFixed(1).padStart(8), cpu.toFixed(2).padStart(10));
+  }
+  const [own, ...peers] = rows;
+  if (own === undefined) return;
+  for (const peer of peers) {
+    const ratio = (own.speed / peer.speed).toFixed(2);
+    console.log(`${own.name} / ${peer.name}: ${ratio} in speed, ${(own.cpu / peer.cpu).toFixed(2)} in CPU`);
+  }
+  const best = Math.max(...peers.map((peer) => peer.speed));
+  console.log(`${own.name} / best peer: ${(own.speed / best).toFixed(2)}`);
+}
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    clients: { type: 'string', default: '16' },
+    mib: { type: 'string', default: '64' },
+    blksize: { type: 'string', default: '1428' },
+  },
+});
+
+const directory = mkdtempSync('/dev/shm/pilotlight-bench-');
+const lab = openLab();
+try {
+  const root = join(directory, 'root');
+  const inbox = join(directory, 'inbox');
+  execFileSync('mkdir', [root, inbox]);
+  const payload = randomBytes(Number(values.mib) * MIB);
+  writeFileSync(join(root, 'payload'), payload);
+  writeFileSync(join(root, 'ready'), 'ready\n');
+  execFileSync('chmod', ['-R', 'a+rX', directory]);
+
+  const server = lab.namespace('s');
+  const client = lab.namespace('c');
+  lab.veth({ in: server, nic: NIC }, { in: client, nic: 'cli0' });
+  lab.address(server, NIC, `${SERVER}/24`);
+  lab.address(client, 'cli0', '10.78.0.2/24');
+
+  const load: Workload = {
+    clients: Number(values.clients),
+    bytes: payload.length,
+    blockSize: Number(values.blksize),
+    digest: createHash('sha256').update(payload).digest('hex'),
+    root,
+    inbox,
+  };
+  console.log(`${values.clients} clients, ${values.mib} MiB each, blksize ${values.blksize}, lock-step`);
+  const results = new Map<string, Figures[]>(CONTENDERS.map(({ name }) => [name, []]));
+  for (let round = 1; round <= Number(values.rounds); round++) {
+    for (const contender of CONTENDERS) {
+      const figures = await measure(contender, server, client, load);
+      results.get(contender.name)?.push(figures);
+      const speed = figures.mibPerSecond.toFixed(1).padStart(8);
+      const cpu = figures.cpuSecondsPerGib.toFixed(2).padStart(8);
+      console.log(`round ${round}  ${contender.name.padEnd(12)}${speed} MiB/s${cpu} CPU s/GiB`);
+    }
+  }
+  report(results);
+} finally {
+  await lab.close();
+  rmSync(directory, { recursive: true, force: true });
+}
