@@ -87,7 +87,9 @@ export async function startServer(inside: Namespace, setup: ServerSetup): Promis
   const folder = scratch.path;
   fillFolder(folder, setup);
   const program = inside.spawn(LAUNCHER, ['serve', '-c', join(folder, 'pilotlight.yaml')]);
-  const records = createFeed<LogRecord>((record) => JSON.stringify(record));
+  const records = createFeed<LogRecord>((record) =>
+    record.level === 0 ? record.msg : JSON.stringify(record),
+  );
   const exit = new Promise<string>((done) => {
     program.once('close', (code, signal) => {
       records.end(`the server ended with ${signal ?? code}`);
