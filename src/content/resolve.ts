@@ -134,7 +134,8 @@ function streamedContent(file: LocatedFile): OpenContent {
   };
 }
 
-function renderedContent(file: VirtualFile, pin: (bytes: Uint8Array) => PinnedBuffer): Content {
+/** Rendered text as content; its tag changes with its bytes. */
+export function renderedContent(file: VirtualFile, pin: (bytes: Uint8Array) => PinnedBuffer): Content {
   const bytes = new TextEncoder().encode(file.text);
   return {
     name: file.name,

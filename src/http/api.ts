@@ -73,12 +73,17 @@ export type MachineDetail = z.infer<typeof MachineDetail>;
 
 export const Explanation = z.object({
   profile: known,
-  reasons: z.array(z.object({ profile: text, matched: z.boolean(), reason: text })),
+  machine: known.describe('Its name in the inventory.'),
+  decision: text.describe('The sentence that the log would show.'),
+  reasons: z.array(z.object({ profile: text, matched: z.boolean(), reason: text })).readonly(),
   reply: z.object({
+    type: known.describe('OFFER; null: no answer, and all of the reply is empty.'),
+    address: known.describe('The address that would be offered, in full mode.'),
     bootFile: known,
     nextServer: known,
     options: z.record(text, z.unknown()).describe('By name; values as text, numbers or lists.'),
     script: known.describe('What iPXE would run.'),
+    fault: text.optional().describe('Why the script cannot be made.'),
   }),
 });
 export type Explanation = z.infer<typeof Explanation>;

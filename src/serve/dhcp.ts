@@ -129,7 +129,10 @@ function decideAndApply(
   world: World,
   pending: Pending[],
 ): Decision {
-  const decision = decide({ facts: message.facts, uuid: message.request.options.get(OPTION.CLIENT_UUID) }, world);
+  const decision = decide(
+    { facts: message.facts, uuid: message.request.options.get(OPTION.CLIENT_UUID) },
+    world,
+  );
   const change: LeaseChange | undefined = decision.change;
   if (change?.kind === 'offer') deps.table.offer(change.offer);
   else if (change?.kind === 'withdraw') deps.table.withdraw(change.ip);
@@ -162,7 +165,12 @@ async function commit(deps: DhcpDependencies, pending: readonly Pending[], world
     for (const { binding, before, inFlight } of pending.toReversed()) {
       deps.table.undo(binding.ip, before);
       const { profile } = inFlight.decision;
-      inFlight.decision = { kind: 'ignore', code: 'STORE_FAILED', reason: 'its lease could not be stored', profile };
+      inFlight.decision = {
+        kind: 'ignore',
+        code: 'STORE_FAILED',
+        reason: 'its lease could not be stored',
+        profile,
+      };
     }
     deps.journal.write({
       kind: 'notice',
@@ -192,7 +200,14 @@ function finish(deps: DhcpDependencies, inFlight: readonly InFlight[], socket: U
   for (const { index, code } of socket.send(outgoing).failed) {
     const to = outgoing[index];
     const detail = { to: to === undefined ? undefined : `${formatIpv4(to.to)}:${to.port}`, code };
-    deps.journal.write({ kind: 'notice', at: now, level: 'warn', message: 'a reply could not be sent', nic: socket.nic.name, detail });
+    deps.journal.write({
+      kind: 'notice',
+      at: now,
+      level: 'warn',
+      message: 'a reply could not be sent',
+      nic: socket.nic.name,
+      detail,
+    });
   }
 }
 

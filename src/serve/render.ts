@@ -1,0 +1,120 @@
+/**
+ * What is not on disk: scripts and `files:` of profiles, rendered for the machine that asks. TFTP and HTTP come here
+ * through content/, so both give the same text.
+ */
+import type { Facts } from '../boot/facts.ts';
+import { renderScript, tftpScriptPath } from '../boot/plan.ts';
+import { templateScope } from '../boot/scope.ts';
+import { type Selection, selectProfile } from '../boot/select.ts';
+import type { VirtualFile } from '../content/resolve.ts';
+import type { ContentFailure, Requester } from '../content/resolver.ts';
+import { urlsOf, type World } from '../decide/decision.ts';
+import { type Description, imagine } from '../decide/imagine.ts';
+import { type Profile, TemplateError, type TemplateScope } from '../profiles/model.ts';
+import type { Ipv4 } from '../values/ipv4.ts';
+import { type Mac, parseMac } from '../values/mac.ts';
+import type { Clients } from './clients.ts';
+
+type Broken = Extract<ContentFailure, { failure: 'broken' }>;
+
+/** A client that asks for something to be rendered, with the profile that serves it. */
+interface Asker extends Selection {
+  readonly facts: Facts;
+  readonly profile: Profile;
+  readonly serverAddress: Ipv4;
+}
+
+export interface Rendering {
+  /** The rendered file of that name for that client; undefined: no such file, look on disk. */
+  virtual(path: string, requester: Requester): VirtualFile | Broken | undefined;
+  /** The iPXE script for a described client, as /ipxe gives it. */
+  script(client: Description, requester: Requester): { readonly text: string } | ContentFailure;
+  /** How a file on disk is to be rendered for a client: as its profile's script; undefined: as it is. */
+  scopeOfScript(path: string, requester: Requester): TemplateScope | undefined;
+}
+
+/** Facts of a client whose packets we have not seen since the start. */
+function imagined(client: Description, requester: Requester): Facts {
+  return imagine({ ipxe: true, ...client }, { nic: 'none', localAddress: requester.serverAddress }).facts;
+}
+
+const samePath = (a: string, b: string): boolean => a.replace(/^\/+/, '') === b.replace(/^\/+/, '');
+
+export function createRendering(clients: Clients, world: () => World): Rendering {
+  function asker(facts: Facts, serverAddress: Ipv4): Asker | undefined {
+    const selection = selectProfile(facts, world().inventory);
+    const { profile } = selection;
+    return profile === undefined ? undefined : { ...selection, profile, facts, serverAddress };
+  }
+
+  function knownFacts(mac: Mac, requester: Requester): Facts {
+    return clients.facts(mac) ?? imagined({ mac }, requester);
+  }
+
+  function renderFor(who: Asker, requester: Requester, http: boolean) {
+    return renderScript({
+      facts: who.facts,
+      machine: who.machine,
+      profile: who.profile,
+      server: urlsOf(world(), who.serverAddress),
+      address: requester.address,
+      http,
+    });
+  }
+
+  function scopeOf(who: Asker, requester: Requester): TemplateScope {
+    const server = urlsOf(world(), who.serverAddress);
+    return templateScope(who.facts, who.machine, who.profile, server, requester.address);
+  }
+
+  /** `ipxe/52-54-00-aa-00-01.ipxe`: the script of the machine that the name tells. */
+  function scriptByPath(path: string, requester: Requester): VirtualFile | Broken | undefined {
+    const mac = parseMac(/^ipxe\/([0-9a-f-]{17})\.ipxe$/i.exec(path)?.[1] ?? '');
+    if (mac === undefined) return undefined;
+    const who = asker(knownFacts(mac, requester), requester.serverAddress);
+    const rendered = who === undefined ? undefined : renderFor(who, requester, false);
+    if (rendered === undefined) return undefined;
+    if ('fault' in rendered) return { failure: 'broken', detail: rendered.fault };
+    return { name: tftpScriptPath({ mac }), text: rendered.text };
+  }
+
+  /** `files:` of the asking client's profile. */
+  function profileFile(path: string, requester: Requester): VirtualFile | Broken | undefined {
+    if (requester.mac === undefined) return undefined;
+    const who = asker(knownFacts(requester.mac, requester), requester.serverAddress);
+    const template = who?.profile.files.get(path);
+    if (who === undefined || template === undefined) return undefined;
+    try {
+      return { name: path, text: template.render(scopeOf(who, requester)) };
+    } catch (error) {
+      if (error instanceof TemplateError) return { failure: 'broken', detail: error.message };
+      throw error;
+    }
+  }
+
+  return {
+    virtual: (path, requester) => scriptByPath(path, requester) ?? profileFile(path, requester),
+    script(client, requester) {
+      const mac = client.mac ?? requester.mac;
+      if (mac === undefined) {
+        return { failure: 'not-found', detail: 'whose script? add ?mac=…, no lease or neighbour tells it' };
+      }
+      // What the client itself sent says more than the query; the query is what is left after a restart.
+      const facts = clients.facts(mac) ?? imagined({ ...client, mac }, requester);
+      const who = asker(facts, requester.serverAddress);
+      if (who === undefined) return { failure: 'not-found', detail: `no profile matches ${mac}` };
+      const rendered = renderFor(who, requester, true);
+      if (rendered === undefined) {
+        return { failure: 'not-found', detail: `the profile ${who.profile.name} of ${mac} makes no script` };
+      }
+      return 'fault' in rendered ? { failure: 'broken', detail: rendered.fault } : rendered;
+    },
+    scopeOfScript(path, requester) {
+      if (requester.mac === undefined) return undefined;
+      const who = asker(knownFacts(requester.mac, requester), requester.serverAddress);
+      const boot = who?.profile.boot;
+      if (who === undefined || boot?.kind !== 'script' || !('file' in boot)) return undefined;
+      return samePath(boot.file, path) ? scopeOf(who, requester) : undefined;
+    },
+  };
+}
