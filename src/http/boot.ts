@@ -1,6 +1,7 @@
 /** GET and HEAD /boot/<path>: the files that TFTP serves, by the same resolver. */
 import { pipeline } from 'node:stream/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import type { Content, ContentFailure, ContentResolver, OpenContent } from '../content/resolver.ts';
 import { ErrorBody } from './api.ts';
 import { mediaType } from './media.ts';
@@ -14,6 +15,12 @@ export interface BootDeps extends TransferDeps {
 
 /** Bytes handed to the socket at a time: large enough to be cheap, small enough that slow clients cost little memory. */
 const CHUNK = 256 * 1024;
+
+/** How OpenAPI 3.1 says "any bytes". */
+const BYTES = {
+  description: 'The bytes of the file.',
+  content: { 'application/octet-stream': { schema: {} } },
+};
 
 const FAILURES = {
   'not-found': { status: 404, event: 'not-found' },
@@ -29,7 +36,7 @@ export function addBootRoute(app: FastifyInstance, deps: BootDeps): void {
       summary: 'A boot file: the same as by TFTP, with ranges and entity tags',
       tags: ['boot'],
       params: FileParameters,
-      response: { 200: FileParameters.shape.path.describe('The bytes of the file.'), 400: ErrorBody },
+      response: { 200: BYTES, 206: BYTES, 404: z.string(), 400: ErrorBody },
     },
     // The path is the resolver's to judge; the schema above documents it under a name.
     validatorCompiler: () => () => true,

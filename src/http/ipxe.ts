@@ -34,7 +34,7 @@ export function addIpxeRoute(app: FastifyInstance, deps: IpxeDeps): void {
       reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store');
       if ('text' in result) {
         const bytes = Buffer.byteLength(result.text);
-        transfer.tell('done', { mac, size: bytes, bytes });
+        transfer.tell(request.method === 'HEAD' ? 'probe' : 'done', { mac, size: bytes, bytes });
         return reply.send(result.text);
       }
       const missing = result.failure === 'not-found';

@@ -37,10 +37,11 @@ function toJsonSchemas(schema: FastifySchema): FastifySchema {
   };
 }
 
-/** By status. A zod schema of text describes a plain-text body. */
+/** By status. A zod schema of text describes a plain-text body; what is no zod schema is OpenAPI already. */
 function toResponses(response: unknown): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(Object(response)).map(([status, schema]) => {
+      if (!(schema instanceof z.ZodType)) return [status, schema];
       const json = toJsonSchema(schema);
       const type = schema instanceof z.ZodString ? 'text/plain' : 'application/json';
       return [status, { description: DESCRIPTIONS[status] ?? '', content: { [type]: { schema: json } } }];

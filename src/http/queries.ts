@@ -7,7 +7,9 @@ import { parseMac } from '../values/mac.ts';
 
 /** Text that a parser of values/ understands. */
 function parsed<T>(parseText: (text: string) => T | undefined, what: string) {
-  return z.string().transform((text, context): T => {
+  const error = ({ input }: { readonly input?: unknown }) =>
+    input === undefined ? 'is missing' : 'is given more than once';
+  return z.string({ error }).transform((text, context): T => {
     const value = parseText(text);
     if (value !== undefined) return value;
     context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} is no ${what}` });

@@ -83,7 +83,7 @@ function addEventRoute(app: FastifyInstance, { journal, streams }: RouteDeps): v
     }),
     async (request, reply) => {
       const { mac, limit } = request.query;
-      if (!wantsEventStream(request.headers.accept)) {
+      if (request.method === 'HEAD' || !wantsEventStream(request.headers.accept)) {
         return journal.recent({ mac, limit: limit ?? EVENT_LIMIT }).map(eventOf);
       }
       // A stream begins now, and with the past only when a number of events is asked for.

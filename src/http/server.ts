@@ -1,5 +1,11 @@
 /** The HTTP server: one fastify instance with every route, made of what app.ts hands in. */
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from 'fastify';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { BootJournal } from '../journal/journal.ts';
@@ -81,7 +87,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 function createApp(log: Logger): FastifyInstance {
   const app = fastify({
     loggerInstance: quiet(log),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     exposeHeadRoutes: true,
     forceCloseConnections: true,
     connectionTimeout: IDLE_TIMEOUT,

@@ -105,6 +105,7 @@ function compareKey(key: string | undefined, prefix: string, start: number): num
 /** The value's first line, which is the name; the rest is a postal address. */
 function firstLineOf(line: Buffer): string | undefined {
   const open = line.indexOf('": "');
+  if (open < 0) return undefined;
   let end = open + 4;
   while (end < line.length && line[end] !== QUOTE && !isLineBreak(line, end)) {
     end += line[end] === BACKSLASH ? 2 : 1;

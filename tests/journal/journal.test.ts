@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { createJournal, type JournalOptions } from '../../src/journal/journal.ts';
+import type { JournalRecord, TransferRecord } from '../../src/journal/record.ts';
+import { createRing } from '../../src/journal/ring.ts';
+import { createStories } from '../../src/journal/stories.ts';
+import { levelOf, messageOf } from '../../src/journal/tell.ts';
+import { clip, printable } from '../../src/journal/text.ts';
+import { captureLog, OFFER } from './capture.ts';
+
+const NO_METRICS = { record: () => {} };
+
+function journalFor(options: Partial<JournalOptions> = {}) {
+  const { log, lines } = captureLog('info');
+  return { journal: createJournal({ log, metrics: NO_METRICS, ...options }), lines };
+}
+
+const transfer = (event: TransferRecord['event'], more: Partial<TransferRecord> = {}): TransferRecord => ({
+  kind: 'transfer',
+  at: 0,
+  protocol: 'tftp',
+  event,
+  client: '10.0.0.1',
+  file: 'vmlinuz',
+  ...more,
+});
+
+test('the ring is the end of all that was pushed', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.nat()),
+      fc.integer({ min: 1, max: 9 }),
+      fc.nat({ max: 12 }),
+      (items, capacity, limit) => {
+        const ring = createRing<number>(capacity);
+        for (const item of items) ring.push(item);
+        const kept = items.slice(-capacity);
+        assert.equal(ring.size, kept.length);
+        assert.deepEqual(ring.last(limit), limit === 0 ? [] : kept.slice(-limit));
+        assert.deepEqual(
+          ring.last(capacity, (item) => item % 2 === 0),
+          kept.filter((item) => item % 2 === 0),
+        );
+      },
+    ),
+  );
+});
+
+test('stories keep the last machines and the last records of each', () => {
+  const stories = createStories({ machines: 10, records: 3 });
+  const macOf = (number: number) => `00:00:00:00:00:${number.toString(16).padStart(2, '0')}`;
+  const seen: number[] = [];
+  for (let at = 0; at < 1000; at += 1) {
+    const number = (at * at) % 37;
+    seen.push(number);
+    stories.add(macOf(number), { ...OFFER, at, mac: macOf(number) });
+    assert.ok(stories.all().length <= 20);
+  }
+  const last = [...new Set(seen.toReversed())].slice(0, 10);
+  for (const number of last) {
+    const story = stories.get(macOf(number)) ?? assert.fail(`${macOf(number)} is forgotten`);
+    assert.ok(story.records.length <= 3);
+    assert.equal(story.lastSeen, seen.lastIndexOf(number));
+  }
+  const times = stories.all().map((story) => story.lastSeen);
+  assert.deepEqual(
+    times,
+    times.toSorted((a, b) => a - b),
+  );
+});
+
+test('a story tells the newest of what is known', () => {
+  const stories = createStories({ machines: 1, records: 10 });
+  const mac = '52:54:00:aa:00:01';
+  stories.add(mac, OFFER);
+  stories.add(mac, transfer('done', { at: OFFER.at + 1 }));
+  stories.add(mac, {
+    kind: 'decision',
+    at: OFFER.at + 2,
+    message: 'REQUEST',
+    port: 67,
+    stage: 'ipxe',
+    reason: 'x',
+  });
+  const { records, ...summary } = stories.get(mac) ?? assert.fail('no story');
+  assert.equal(records.length, 3);
+  assert.deepEqual(summary, {
+    mac,
+    firstSeen: OFFER.at,
+    lastSeen: OFFER.at + 2,
+    arch: 'bios',
+    stage: 'ipxe',
+    profile: 'razor',
+    ip: '10.11.11.50',
+    nic: 'eth1',
+    last: 'REQUEST → ignored',
+  });
+});
+
+test('a decision is one line with its fields', () => {
+  const { journal, lines } = journalFor();
+  journal.write(OFFER);
+  const { time, ...line } = JSON.parse(lines[0] ?? '');
+  const { at, ...fields } = OFFER;
+  assert.deepEqual(line, { level: 30, msg: 'DISCOVER → OFFER 10.11.11.50 undionly.kpxe', ...fields });
+  assert.equal(lines.length, 1);
+});
+
+const LEVELS: readonly [string, JournalRecord, string][] = [
+  ['answered', OFFER, 'info'],
+  ['ignored', { ...OFFER, reply: undefined }, 'debug'],
+  ['malformed', { kind: 'malformed', at: 0, port: 67, source: 'x', code: 'SHORT', detail: 'x' }, 'debug'],
+  ['transfer begun', transfer('start'), 'debug'],
+  ['transfer done', transfer('done', { size: 5, bytes: 5 }), 'info'],
+  ['part of a file', transfer('done', { size: 5, bytes: 1 }), 'debug'],
+  ['size asked', transfer('probe'), 'debug'],
+  ['missing file', transfer('not-found'), 'info'],
+  ['PXELINUX trying', transfer('not-found', { file: 'pxelinux.cfg/01-52-54-00-aa-00-01' }), 'debug'],
+  ['GRUB trying', transfer('not-found', { file: 'grub/grub.cfg-01-52-54-00-aa-00-01' }), 'debug'],
+  ['GRUB, the last name', transfer('not-found', { file: 'grub/grub.cfg' }), 'info'],
+  ['GRUB lists', transfer('not-found', { file: 'grub/x86_64-efi/crypto.lst' }), 'debug'],
+  ['shim trying', transfer('not-found', { file: 'revocations_sku.efi' }), 'debug'],
+  ['shim certificate', transfer('not-found', { file: 'shim_certificate_0.efi' }), 'debug'],
+  ['iPXE trying', transfer('not-found', { file: 'autoexec.ipxe' }), 'debug'],
+  ['refused', transfer('refused'), 'info'],
+  ['failed', transfer('failed'), 'warn'],
+  ['good reload', { kind: 'reload', at: 0, ok: true, detail: 'x', diagnostics: [] }, 'info'],
+  ['broken reload', { kind: 'reload', at: 0, ok: false, detail: 'x', diagnostics: ['y'] }, 'error'],
+  ['notice', { kind: 'notice', at: 0, level: 'warn', message: 'x' }, 'warn'],
+];
+for (const [name, record, level] of LEVELS) {
+  test(`${name}: ${level}`, () => assert.equal(levelOf(record), level));
+}
+
+test('nothing is built for a level that is not written', () => {
+  const { log, lines } = captureLog('warn');
+  const asked: string[] = [];
+  const vendorOf = (mac: string) => {
+    asked.push(mac);
+    return 'x';
+  };
+  const journal = createJournal({ log, metrics: NO_METRICS, vendorOf });
+  journal.write(OFFER);
+  assert.deepEqual([lines, asked], [[], []]);
+});
+
+test('a client cannot write to the terminal', () => {
+  const record = transfer('not-found', { file: 'a\u001b[2J\nb\u009b\u202e' });
+  assert.equal(messageOf(record), 'tftp a\\x1b[2J\\x0ab\\x9b\\u202e not found');
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      assert.doesNotMatch(printable(text), /\p{Cc}/u);
+    }),
+  );
+});
+
+test('what is kept is short', () => {
+  const { journal } = journalFor();
+  const long = 'x'.repeat(100_000);
+  journal.write({ ...OFFER, reason: long, file: long });
+  journal.write(transfer('failed', { file: long, detail: long }));
+  journal.write({
+    kind: 'reload',
+    at: 0,
+    ok: false,
+    detail: long,
+    diagnostics: Array.from({ length: 5000 }, () => long),
+  });
+  journal.write({
+    kind: 'notice',
+    at: 0,
+    level: 'info',
+    message: long,
+    detail: { long, packet: new Uint8Array(9000), error: new Error(long), count: 3 },
+  });
+  const sizes = journal.recent().map((record) => JSON.stringify(record).length);
+  assert.ok(
+    sizes.every((size) => size < 60_000),
+    String(sizes),
+  );
+  const notice = journal.recent().at(-1);
+  assert.equal(notice?.kind === 'notice' ? notice.detail?.['count'] : undefined, 3);
+  assert.equal(clip('abc', 2), 'ab…');
+});
+
+test('recent tells the last, or the last of one machine beyond the ring', () => {
+  const { journal } = journalFor({ capacity: 3 });
+  for (let at = 0; at < 5; at += 1) journal.write({ ...OFFER, at, mac: at < 2 ? 'a' : 'b' });
+  const times = (filter?: Parameters<typeof journal.recent>[0]) =>
+    journal.recent(filter).map((record) => record.at);
+  assert.deepEqual(times(), [2, 3, 4]);
+  assert.deepEqual(times({ limit: 1 }), [4]);
+  assert.deepEqual(times({ mac: 'a' }), [0, 1]);
+  assert.deepEqual(times({ mac: 'b', limit: 2 }), [3, 4]);
+  assert.deepEqual(times({ mac: 'c' }), []);
+  assert.deepEqual(
+    journal.machines().map((story) => story.mac),
+    ['a', 'b'],
+  );
+});
+
+test('a follower hears what comes until it stops; one that fails is dropped', () => {
+  const { journal, lines } = journalFor();
+  const heard: number[] = [];
+  const stop = journal.follow((record) => heard.push(record.at));
+  let failures = 0;
+  journal.follow(() => {
+    failures += 1;
+    throw new Error('broken follower');
+  });
+  journal.write({ ...OFFER, at: 1 });
+  journal.write({ ...OFFER, at: 2 });
+  stop();
+  stop();
+  journal.write({ ...OFFER, at: 3 });
+  assert.deepEqual([heard, failures], [[1, 2], 1]);
+  assert.equal(lines.filter((line) => line.includes('broken follower')).length, 1);
+});
