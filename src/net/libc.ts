@@ -31,6 +31,7 @@ export const MSG_DONTWAIT = 0x40;
 
 export const POLLOUT = 4;
 
+export const SIOCGIFCONF = 0x8912;
 export const SIOCGIFMTU = 0x8921;
 export const SIOCSARP = 0x8955;
 

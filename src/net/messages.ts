@@ -72,8 +72,8 @@ export interface ReceiveSlab {
   take(count: number): Datagram[];
 }
 
-/** A slab for datagrams of up to `slotSize` bytes. */
-export function createReceiveSlab(slotSize: number): ReceiveSlab {
+/** A slab for datagrams of up to `slotSize` bytes. `isOwn` tells whether an address to answer from is the NIC's. */
+export function createReceiveSlab(slotSize: number, isOwn: (address: Ipv4) => boolean): ReceiveSlab {
   const { at, memory } = allocateHeaders(1);
   const { view } = memory;
   const payload = allocate(BATCH * slotSize);
@@ -102,12 +102,14 @@ export function createReceiveSlab(slotSize: number): ReceiveSlab {
       view.getUint32(header + HEADER.controlLength, true) >= PKTINFO_LENGTH &&
       view.getInt32(control + CMSG.level, true) === IPPROTO_IP &&
       view.getInt32(control + CMSG.type, true) === IP_PKTINFO;
+    const destination = told ? view.getUint32(control + CMSG.destination) : 0;
+    const local = told ? view.getUint32(control + CMSG.sourceAddress) : 0;
     return {
       data: bytesOf(slot, view.getUint32(header + HEADER.length, true)),
       source: view.getUint32(name + 4),
       sourcePort: view.getUint16(name + 2),
-      destination: told ? view.getUint32(control + CMSG.destination) : 0,
-      localAddress: told ? view.getUint32(control + CMSG.sourceAddress) : 0,
+      destination,
+      localAddress: local === destination || isOwn(local) ? local : 0,
       truncated: (view.getUint32(header + HEADER.flags, true) & MSG_TRUNC) !== 0,
     };
   }
@@ -174,7 +176,7 @@ export function createSendSlab(): SendSlab {
       if (slots === BATCH || used + length > ARENA_SIZE) return false;
       if (
         body !== undefined &&
-        !(body.offset >= 0 && body.offset + body.length <= body.buffer.bytes.byteLength)
+        !(body.offset >= 0 && body.length >= 0 && body.offset + body.length <= body.buffer.bytes.byteLength)
       ) {
         throw new RangeError(
           `bytes ${body.offset}+${body.length} of a pinned buffer of ${body.buffer.bytes.byteLength}`,

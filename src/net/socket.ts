@@ -1,4 +1,5 @@
 /** One UDP socket bound to one NIC. */
+import { createAddressCheck } from './addresses.ts';
 import {
   AF_INET,
   IP_MTU_DISCOVER,
@@ -35,7 +36,7 @@ export function openSocket(
   onClose: (socket: UdpSocket) => void,
 ): UdpSocket {
   const fd = bindDescriptor(libc, nic, port);
-  const slab = createReceiveSlab(slotSize);
+  const slab = createReceiveSlab(slotSize, createAddressCheck(libc, fd, nic));
   let closed = false;
 
   const watch = watchReadable(fd, () => {
