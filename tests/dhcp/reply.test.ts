@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { FLAG_BROADCAST, type MessageName } from '../../src/dhcp/packet.ts';
+import { maxReplySize, parameterFilter, type ReplyFields, replyTo } from '../../src/dhcp/reply.ts';
+import { options, packet } from './packets.ts';
+
+const SERVER = 0x0a000001;
+
+const request = packet({
+  hops: 2,
+  secs: 7,
+  flags: 1,
+  ciaddr: 0x0a000032,
+  giaddr: 0x0a140001,
+  options: options({ 53: '03', 61: '01525400aa0001', 82: '0101aa', 97: '00', 12: '61' }),
+});
+
+function reply(type: MessageName | undefined, fields: Partial<ReplyFields> = {}) {
+  return replyTo(request, {
+    type,
+    options: [],
+    serverId: SERVER,
+    yiaddr: 5,
+    siaddr: 6,
+    file: 'f',
+    sname: 's',
+    ...fields,
+  });
+}
+
+describe('the header of a reply', () => {
+  test('is copied from the request', () => {
+    const { op, htype, hops, xid, secs, flags, giaddr, chaddr } = reply('OFFER');
+    assert.deepEqual(
+      { op, htype, hops, xid, secs, flags, giaddr, chaddr },
+      {
+        op: 2,
+        htype: 1,
+        hops: 0,
+        xid: request.xid,
+        secs: 0,
+        flags: 1,
+        giaddr: request.giaddr,
+        chaddr: request.chaddr,
+      },
+    );
+  });
+
+  const table: readonly [MessageName | undefined, number, number, number, string][] = [
+    ['OFFER', 0, 5, 6, 'f'],
+    ['ACK', request.ciaddr, 5, 6, 'f'],
+    ['NAK', 0, 0, 0, ''],
+    [undefined, request.ciaddr, 5, 6, 'f'],
+  ];
+  for (const [type, ciaddr, yiaddr, siaddr, file] of table) {
+    test(`ciaddr, yiaddr, siaddr and file of ${type ?? 'BOOTP'} by table 3`, () => {
+      const found = reply(type);
+      assert.deepEqual(
+        [found.ciaddr, found.yiaddr, found.siaddr, found.file],
+        [ciaddr, yiaddr, siaddr, file],
+      );
+    });
+  }
+
+  test('the addresses are 0 where nothing is said', () => {
+    const found = replyTo(request, { type: 'OFFER', options: [], serverId: SERVER });
+    assert.deepEqual([found.yiaddr, found.siaddr, found.sname, found.file], [0, 0, '', '']);
+  });
+
+  test('a NAK through a relay has the broadcast bit, another has not', () => {
+    assert.equal(reply('NAK').flags, FLAG_BROADCAST | 1);
+    const direct = { ...request, giaddr: 0 };
+    assert.equal(replyTo(direct, { type: 'NAK', options: [], serverId: SERVER }).flags, 1);
+    assert.equal(reply('ACK').flags, 1);
+  });
+});
+
+describe('the options of a reply', () => {
+  const given = options({ 51: '00000e10', 3: '0a000001', 56: '6e6f', 60: '50' }, [51, 3, 56, 60]);
+
+  test('type, server, the given ones in order, then what is echoed', () => {
+    assert.deepEqual(
+      [...reply('ACK', { options: given }).options],
+      [
+        ...options(
+          {
+            53: '05',
+            54: '0a000001',
+            51: '00000e10',
+            3: '0a000001',
+            56: '6e6f',
+            60: '50',
+            61: '01525400aa0001',
+            82: '0101aa',
+          },
+          [53, 54, 51, 3, 56, 60, 61, 82],
+        ),
+      ],
+    );
+  });
+
+  test('what the reply sets itself cannot be given', () => {
+    const found = reply('OFFER', {
+      options: options({ 53: '06', 54: '01010101', 61: 'ff', 82: 'ff', 52: '01' }),
+    }).options;
+    assert.deepEqual(found, options({ 53: '02', 54: '0a000001', 61: '01525400aa0001', 82: '0101aa' }));
+  });
+
+  test('nothing is echoed that was not sent', () => {
+    assert.deepEqual(
+      [...replyTo(packet(), { type: 'ACK', options: [], serverId: SERVER }).options.keys()],
+      [53, 54],
+    );
+  });
+
+  test('a NAK has what table 3 allows', () => {
+    assert.deepEqual([...reply('NAK', { options: given }).options.keys()], [53, 54, 56, 60, 61, 82]);
+  });
+
+  test('a BOOTP reply has nothing of DHCP', () => {
+    assert.deepEqual([...reply(undefined, { options: given }).options.keys()], [3, 60, 61, 82]);
+  });
+});
+
+describe('the parameter list', () => {
+  const have = options({ 1: 'aa', 3: 'bb', 6: 'cc', 51: 'dd' }, [51, 1, 3, 6]);
+  const always = new Set([51]);
+  const asking = (list: string) => packet({ options: options({ 53: '01', 55: list }) });
+
+  test('decides which options go, in its order, after those that always do', () => {
+    assert.deepEqual([...parameterFilter(asking('06 2a 01'), have, always).keys()], [51, 6, 1]);
+  });
+  test('may name one twice, and one that always goes', () => {
+    assert.deepEqual([...parameterFilter(asking('06 06 33'), have, always).keys()], [51, 6]);
+  });
+  test('absent or empty it asks for everything', () => {
+    assert.deepEqual(parameterFilter(packet(), have, always), have);
+    assert.deepEqual(parameterFilter(asking(''), have, always), have);
+  });
+});
+
+test('how large a reply may be', () => {
+  const saying = (hex: string) => packet({ options: options({ 53: '01', 57: hex }) });
+  assert.equal(maxReplySize(packet()), 548);
+  assert.equal(maxReplySize(saying('05c0')), 1444);
+  assert.equal(maxReplySize(saying('0240')), 548);
+  assert.equal(maxReplySize(saying('0010')), 548);
+  // OVMF asks for 65280 in its REQUEST: the bytes of 255 the wrong way round.
+  assert.equal(maxReplySize(saying('ff00')), 1472);
+  assert.equal(maxReplySize(saying('05')), 548);
+  assert.equal(maxReplySize(saying('05c000')), 548);
+});
