@@ -66,6 +66,11 @@ export class InventoryBroken extends Error {
   }
 }
 
+interface LastLoad {
+  readonly result: LoadResult;
+  readonly at: number;
+}
+
 type Closer = () => void | Promise<void>;
 
 /** Starts everything; when it resolves, every socket is bound. Throws NetError, StoreUnavailable or InventoryBroken. */
@@ -97,11 +102,14 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
   const startedAt = clock.wall();
   for (const message of warnings) journal.write({ kind: 'notice', at: startedAt, level: 'warn', message });
 
+  let lastLoad: LastLoad = { result: { inventory: undefined, diagnostics: [] }, at: startedAt };
   const watcher = watchInventory({
     load: (version) => loadFor(config, where(), version),
     paths: [config.profiles, config.machines],
     clock,
     onLoad(result) {
+      // Broken at the very start: there is nothing to keep, and whoever started us is told instead.
+      if (watcher.current() === undefined) return;
       lastLoad = { result, at: clock.wall() };
       table.setPools(poolsOf(config));
       tellLoad(journal, result, lastLoad.at);
@@ -110,7 +118,6 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
   closers.push(() => watcher.close());
   const first = await watcher.reload();
   if (first.inventory === undefined) throw new InventoryBroken(first);
-  let lastLoad = { result: first, at: startedAt };
   const inventory = (): Inventory => watcher.current() ?? NOTHING;
 
   const { store, fault } = watchStore(

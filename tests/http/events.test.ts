@@ -1,6 +1,8 @@
 /** Server-sent events over a real socket. */
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { JournalRecord } from '../../src/journal/record.ts';
 import { createRig, NODE1, type Rig, until } from './rig.ts';
@@ -92,9 +94,15 @@ test('closing is prompt with streams, idle connections and downloads open', asyn
   const ended = Promise.all(
     [client.socket, idle].map((socket) => new Promise((resolve) => socket.once('close', resolve))),
   );
+  await writeFile(join(rig.root, 'large'), Buffer.alloc(32 * 1024 * 1024));
+  const download = connect(port, '127.0.0.1');
+  t.after(() => download.destroy());
+  download.write('GET /boot/large HTTP/1.1\r\nHost: x\r\n\r\n');
+  await new Promise((resolve) => download.once('readable', resolve));
   const begun = performance.now();
   await rig.server.close();
   await ended;
   assert.ok(performance.now() - begun < 2000);
   assert.deepEqual(rig.armedTimers(), []);
+  await until('the cut download is told', () => rig.transfers().at(-1)?.event === 'aborted');
 });

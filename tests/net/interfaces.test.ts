@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { createLinuxNetwork } from '../../src/net/linux.ts';
 import { BROADCAST, formatIpv4, parseIpv4 } from '../../src/values/ipv4.ts';
 import { type Lab, type Namespace, openLab } from '../lab/netns.ts';
-import { inside } from './inside.ts';
+import { inside, station, text } from './inside.ts';
 
 describe('NICs and neighbours', () => {
   const network = createLinuxNetwork();
@@ -70,9 +70,13 @@ describe('NICs and neighbours', () => {
   });
 
   test('an address that did not answer ARP has an entry, but no link address', () => {
-    server.runSync('sh', '-c', 'ping -c1 -W1 10.77.0.66 || true');
+    const nobody = parseIpv4('10.77.0.66') ?? BROADCAST;
+    const { socket } = station(network, server, 'rack0');
+    socket.send([{ to: nobody, port: 9, head: text('anyone there?') }]);
+    socket.close();
+    assert.match(server.runSync('cat', '/proc/net/arp'), /10\.77\.0\.66 +0x1 +0x0 /);
     assert.equal(
-      inside(server, () => network.neighbour(parseIpv4('10.77.0.66') ?? BROADCAST)),
+      inside(server, () => network.neighbour(nobody)),
       undefined,
     );
   });
