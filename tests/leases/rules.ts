@@ -1,0 +1,57 @@
+/** What the tests of allocation share: a small network, claims on it, and bindings. */
+import type { SubnetPolicy } from '../../src/config/model.ts';
+import type { Claim, Place } from '../../src/leases/allocate.ts';
+import type { Binding } from '../../src/leases/store.ts';
+import { createLeaseTable, type LeaseTable } from '../../src/leases/table.ts';
+import { type Ipv4, parseIpv4, parseRange, parseSubnet } from '../../src/values/ipv4.ts';
+
+export function ip(text: string): Ipv4 {
+  const address = parseIpv4(text);
+  if (address === undefined) throw new Error(`${text} is no address`);
+  return address;
+}
+
+export function subnet(cidr: string, ...pools: string[]): SubnetPolicy {
+  const parsed = parseSubnet(cidr);
+  if (parsed === undefined) throw new Error(`${cidr} is no subnet`);
+  const ranges = pools.map((text) => {
+    const range = parseRange(text);
+    if (range === undefined) throw new Error(`${text} is no range`);
+    return range;
+  });
+  return { subnet: parsed, pools: ranges, options: new Map(), leaseTime: 3600 };
+}
+
+export const NOW = 1_800_000_000_000;
+
+export function network(policy: SubnetPolicy, ...bindings: Binding[]): { table: LeaseTable; place: Place } {
+  const table = createLeaseTable(policy.pools);
+  for (const binding of bindings) table.bind(binding);
+  table.expire(NOW);
+  table.setPools(policy.pools);
+  const place: Place = {
+    policy,
+    serverId: ip('10.0.0.1'),
+    authoritative: true,
+    now: NOW,
+    leases: table,
+    isReserved: () => false,
+  };
+  return { table, place };
+}
+
+export function claim(identity: string, wishes: Partial<Claim> = {}): Claim {
+  return { identity, mac: '52:54:00:00:00:01', ciaddr: 0, ...wishes };
+}
+
+export function binding(address: string, identity: string, more: Partial<Binding> = {}): Binding {
+  return {
+    ip: ip(address),
+    identity,
+    mac: '52:54:00:00:00:01',
+    state: 'bound',
+    expiresAt: NOW + 1_000_000,
+    touchedAt: NOW - 1000,
+    ...more,
+  };
+}
