@@ -52,7 +52,7 @@ test('stories keep the last machines and the last records of each', () => {
   const macOf = (number: number) => `00:00:00:00:00:${number.toString(16).padStart(2, '0')}`;
   const seen: number[] = [];
   for (let at = 0; at < 1000; at += 1) {
-    const number = (at * at) % 37;
+    const number = (at * 31 + (at >> 2) * 17) % 97;
     seen.push(number);
     stories.add(macOf(number), { ...OFFER, at, mac: macOf(number) });
     assert.ok(stories.all().length <= 20);
@@ -68,6 +68,13 @@ test('stories keep the last machines and the last records of each', () => {
     times,
     times.toSorted((a, b) => a - b),
   );
+});
+
+test('a machine that comes back before it is forgotten keeps its story', () => {
+  const stories = createStories({ machines: 2, records: 9 });
+  for (const [at, mac] of ['a', 'b', 'c', 'a', 'd', 'a'].entries()) stories.add(mac, { ...OFFER, at, mac });
+  const story = stories.get('a');
+  assert.deepEqual([story?.firstSeen, story?.records.map((record) => record.at)], [0, [0, 3, 5]]);
 });
 
 test('a story tells the newest of what is known', () => {
