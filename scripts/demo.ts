@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GUEST_MARKER } from '../tests/lab/guest.ts';
-import type { Firmware } from '../tests/lab/machine.ts';
+import type { Firmware, Machine } from '../tests/lab/machine.ts';
 import { BOOT_DEADLINE, openScene, type SceneMode } from '../tests/lab/scene.ts';
 import { createScreen, type Screen } from './demo/screen.ts';
 import { stagesOf } from './demo/stages.ts';
@@ -29,22 +29,21 @@ const SCENERY: Readonly<Record<SceneMode, string>> = {
 async function boot(mode: SceneMode, firmware: Firmware, screen: Screen): Promise<void> {
   screen.say(`A ${firmware === 'uefi' ? 'UEFI' : 'BIOS'} machine without a disk. ${SCENERY[mode]}\n`);
   const scene = await openScene(mode);
+  const before = scene.server.records.all.length;
+  let machine: Machine | undefined;
   try {
-    const before = scene.server.records.all.length;
-    const machine = scene.powerOn(firmware);
+    machine = scene.powerOn(firmware);
     screen.powerOn(machine.poweredOnAt);
     scene.server.records.listen(screen.server);
+    scene.foreign?.log.listen((text) => screen.foreign(Date.now(), text));
     machine.serial.listen(({ at, text }) => screen.machine(at, text));
-    try {
-      await machine.waitFor(new RegExp(GUEST_MARKER), BOOT_DEADLINE);
-      await machine.waitFor(/^cmdline: /, 10);
-    } finally {
-      await machine.stop();
-    }
-    screen.summary(stagesOf({ records: scene.server.records.all.slice(before), serial: machine.serial.all }));
+    await machine.waitFor(new RegExp(GUEST_MARKER), BOOT_DEADLINE);
+    await machine.waitFor(/^cmdline: /, 10);
   } finally {
+    await machine?.stop();
     await scene.close();
   }
+  screen.summary(stagesOf({ records: scene.server.records.all.slice(before), serial: machine.serial.all }));
 }
 
 async function main(): Promise<number> {

@@ -4,6 +4,7 @@ import type { LogRecord } from '../../tests/lab/server.ts';
 import type { Stage } from './stages.ts';
 
 const PINO_INFO = 30;
+const PXE_PORT = 4011;
 /** Of the kernel's hundreds of lines the first ones are shown, and where it hands over to init. */
 const KERNEL_LINES = 10;
 
@@ -14,6 +15,8 @@ export interface Screen {
   powerOn(at: number): void;
   server(record: LogRecord): void;
   machine(at: number, text: string): void;
+  /** A line of the foreign DHCP server's log. */
+  foreign(at: number, text: string): void;
   summary(stages: readonly Stage[]): void;
 }
 
@@ -33,7 +36,7 @@ export function createScreen(output: NodeJS.WriteStream): Screen {
   const paint = (style: Style, text: string): string => styleText(style, text, { stream: output });
   const seconds = (at: number): string => ((at - poweredOnAt) / 1000).toFixed(2).padStart(7);
   const fit = (text: string): string => {
-    const room = (output.columns ?? 140) - 18;
+    const room = (output.columns ?? Number.POSITIVE_INFINITY) - 18;
     return text.length > room ? `${text.slice(0, room - 1)}…` : text;
   };
   function line(at: number, who: string, text: string, style: Style): void {
@@ -53,14 +56,12 @@ export function createScreen(output: NodeJS.WriteStream): Screen {
     },
     server(record) {
       if (record.level < PINO_INFO) return;
-      const particulars = [sizeOf(record), record.reason ?? ''].filter((text) => text !== '').join(', ');
-      line(
-        record.time,
-        'server',
-        particulars === '' ? record.msg : `${record.msg}  (${particulars})`,
-        'cyan',
-      );
-      for (const diagnostic of record.diagnostics ?? []) line(record.time, '', diagnostic, 'yellow');
+      const size = sizeOf(record);
+      const port = record.port === PXE_PORT ? `, port ${PXE_PORT}` : '';
+      line(record.time, 'server', `${record.msg}${port}${size === '' ? '' : `, ${size}`}`, 'cyan');
+      for (const detail of [record.reason ?? '', ...(record.diagnostics ?? [])]) {
+        if (detail !== '') output.write(`${' '.repeat(20)}${paint('dim', fit(detail))}\n`);
+      }
     },
     machine(at, text) {
       if (isNoise(text)) return;
@@ -68,6 +69,10 @@ export function createScreen(output: NodeJS.WriteStream): Screen {
         line(at, 'machine', `… ${kernelLines - KERNEL_LINES - 1} more lines of the kernel …`, 'dim');
       }
       line(at, 'machine', text, 'reset');
+    },
+    foreign(at, text) {
+      const [, event] = /\b(DHCP(?:OFFER|ACK)\(.*)$/.exec(text) ?? [];
+      if (event !== undefined) line(at, 'foreign', event, 'yellow');
     },
     summary(stages) {
       output.write(`\n${paint('bold', 'Where the time went'.padEnd(48))}   took       at\n`);

@@ -1,13 +1,17 @@
 /** Byte stream → text lines, as a terminal would end up showing them. */
 import type { Readable } from 'node:stream';
 
-/** Colours and cursor movements. \p{Cc} stands for ESC, which is the only control character before `[`. */
+/** Colours and cursor movements: \p{Cc} stands for ESC. */
 const CONTROL_SEQUENCE = /\p{Cc}(?:\[[0-9;?=]*[A-Za-z]|[()][0-9AB])/gu;
+
+/** A terminal's reset (SeaBIOS and the kernel begin with it) clears what stood before. */
+const RESET = '\u001bc';
 
 /** Backspaces and carriage returns take back what stood before them, as they do on a screen. */
 function asShown(line: string): string {
   let shown = '';
-  for (const character of line.replaceAll(CONTROL_SEQUENCE, '').replace(/\r+$/, '')) {
+  const text = line.replaceAll(RESET, '\r').replaceAll(CONTROL_SEQUENCE, '').replace(/\r+$/, '');
+  for (const character of text) {
     if (character === '\b') shown = shown.slice(0, -1);
     else if (character === '\r') shown = '';
     else shown += character;

@@ -1,7 +1,7 @@
 /** The usual scene: Pilotlight on a rack's network, alone or beside a foreign DHCP server, and a machine that boots Linux. */
 import { GUEST_MARKER, type Guest, prepareGuest } from './guest.ts';
 import { type Firmware, type Machine, startMachine } from './machine.ts';
-import { openRack, type Rack, SERVER_ADDRESS, startForeignDhcp } from './rack.ts';
+import { type Dnsmasq, openRack, type Rack, SERVER_ADDRESS, startForeignDhcp } from './rack.ts';
 import { type Server, type ServerSetup, startServer } from './server.ts';
 
 export type SceneMode = 'full' | 'proxy';
@@ -15,6 +15,8 @@ export const BOOT_DEADLINE = 150;
 export interface Scene {
   readonly rack: Rack;
   readonly server: Server;
+  /** The foreign DHCP server; proxy mode only. */
+  readonly foreign: Dnsmasq | undefined;
   /** Switches NODE on. Its previous incarnation must have been stopped. */
   powerOn(firmware: Firmware): Machine;
   /** Stops the server, asserting that it ends cleanly, and tears everything down. Safe to call after any failure. */
@@ -22,12 +24,13 @@ export interface Scene {
 }
 
 /** A profile that boots the guest, its name and further words on the kernel's command line. */
-export function linuxProfile(words = ''): string {
+export function linuxProfile(...words: readonly string[]): string {
+  const commandLine = ['hostname={{ machine.name }}', ...words, 'console=ttyS0'].join(' ');
   return `name: linux
 boot:
   kernel: vmlinuz
   initrd: [guest.cpio]
-  cmdline: "hostname={{ machine.name }} ${words} console=ttyS0"
+  cmdline: "${commandLine}"
 `;
 }
 
@@ -62,12 +65,13 @@ export async function openScene(
 ): Promise<Scene> {
   const rack = openRack();
   try {
-    if (mode === 'proxy') await startForeignDhcp(rack);
+    const foreign = mode === 'proxy' ? await startForeignDhcp(rack) : undefined;
     const server = await startServer(rack.server, change(sceneSetup(mode, prepareGuest())));
     const tap = rack.tap();
     return {
       rack,
       server,
+      foreign,
       powerOn: (firmware) => startMachine({ firmware, inside: rack.wires, tap, mac: NODE.mac }),
       async close() {
         try {
