@@ -128,6 +128,13 @@ describe('sending', () => {
     assert.equal(to.received.at(-1)?.text, 'message 148');
   });
 
+  test('heads that are large together are sent whole', async () => {
+    const heads = Array.from({ length: 100 }, (_, index) => Buffer.alloc(4000, index));
+    from.socket.send(heads.map((head) => outgoing({ head })));
+    await until(() => to.received.length === heads.length, 'all arrive');
+    for (const [index, head] of heads.entries()) assert.deepEqual(to.received[index]?.text, head.toString());
+  });
+
   test('an ICMP error about an earlier datagram costs no later one', async () => {
     for (let round = 0; round < 20; round += 1) {
       const { failed } = from.socket.send([
