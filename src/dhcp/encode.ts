@@ -11,7 +11,7 @@ export interface EncodeLimits {
   readonly maxSize?: number | undefined;
   /**
    * Zeros are added after END up to this size. Default 300: relays and clients drop what is shorter than a BOOTP
-   * message (peers dnsmasq and insomniacslk pad alike), and padding between options upsets early Raspberry Pi 4 ROMs.
+   * message (dnsmasq pads so too), and padding between options upsets early Raspberry Pi 4 ROMs.
    */
   readonly padTo?: number | undefined;
   /**

@@ -148,6 +148,16 @@ describe('options', () => {
   });
 });
 
+test('an overload of unknown value leaves both names', () => {
+  for (const value of ['07', '04', '0301']) {
+    const bytes = wire(`${COOKIE} 34${value.length === 2 ? '01' : '02'}${value} ff`);
+    bytes.set(fromHex('7372'), 44);
+    bytes.set(fromHex('6669'), 108);
+    const { sname, file, options } = decoded(bytes);
+    assert.deepEqual([sname, file, options.size], ['sr', 'fi', 0]);
+  }
+});
+
 test('a packet stays as it was when the datagram is overwritten', () => {
   const bytes = wire(`${COOKIE} 350101 0c0161 ff`);
   const result = decoded(bytes);

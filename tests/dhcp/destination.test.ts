@@ -120,7 +120,7 @@ const rows: readonly Row[] = [
   },
   {
     name: 'a link that is no Ethernet: broadcast',
-    request: { htype: 32, chaddr: fromHex('') },
+    request: { htype: 6 },
     reply: offer,
     goes: EVERYONE,
   },

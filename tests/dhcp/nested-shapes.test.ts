@@ -44,7 +44,7 @@ testShape('domainSearch', domainSearch, {
 testShape('domainNames', domainNames, {
   correct: [[['a.b', 'c'], '0161 0162 00 0163 00', 'a.b, c']],
   badValues: [[], 'a..b'],
-  badHex: ['', '0161', '0161 00 c000'],
+  badHex: ['', '0161', '0161 00 c000', `40 ${'61'.repeat(64)} 00`, `${`3f ${'61'.repeat(63)}`.repeat(4)} 00`],
   any: names,
 });
 testShape('domainName', domainName, {
@@ -89,7 +89,8 @@ testShape('userClass', userClass, {
     [['a', 'bc'], '01 61 02 6263', 'a, bc'],
   ],
   badValues: ['', [], 5, 'x'.repeat(256)],
-  badHex: [''],
+  // Raw text, as its lengths lead past the end, and too long for a length byte of its own.
+  badHex: ['', `20${'61'.repeat(260)}`],
   any: fc.array(label, { minLength: 1 }),
 });
 testShape('clientFqdn', clientFqdn, {
@@ -121,7 +122,18 @@ testShape('encapsulated', encapsulated(), {
     ],
     [{ 5: { ip: '10.0.0.1' }, 7: { uint16: 8080 } }, '05040a000001 07021f90', '5=0a:00:00:01, 7=1f:90'],
   ],
-  badValues: [{}, { 0: 1 }, { 255: 1 }, { x: 1 }, { 6: 256 }, { 6: { uint9: 1 } }, [1], 'x', null],
+  badValues: [
+    {},
+    { 0: 1 },
+    { 255: 1 },
+    { x: 1 },
+    { 6: 256 },
+    { 6: { uint9: 1 } },
+    { 6: { uint8: 1, uint16: 1 } },
+    [1],
+    'x',
+    null,
+  ],
   badHex: ['06', '0602 08'],
   any: fc.dictionary(fc.integer({ min: 1, max: 254 }).map(String), hex, {
     minKeys: 1,
