@@ -62,8 +62,9 @@ describe('what real firmware tells of itself', () => {
       const { http, vendorClass, broadcast, ...rest } = expected;
       const wanted = name.includes('4011') ? rest : { vendorClass, broadcast, ...rest };
       const facts = captured(name.replace(/\.hex$/, ''));
-      for (const [key, value] of Object.entries(wanted))
-        assert.deepEqual(facts[key as keyof Facts], value, key);
+      for (const [key, value] of Object.entries(wanted)) {
+        if (value !== undefined) assert.deepEqual(facts[key as keyof Facts], value, key);
+      }
       if (http !== undefined) assert.equal(facts.ipxeFeatures?.has(IPXE_FEATURE.http), http);
       assert.match(facts.mac, /^52:54:00:/);
       assert.equal(facts.uuid, undefined, 'QEMU without -uuid sends zeros, which identify nobody');
