@@ -52,6 +52,8 @@ export function negotiate(options: readonly TftpOption[], size: number, limits: 
         oack.push({ name, value: String(blockSize) });
         break;
       case 'tsize':
+        // curl refuses a size of 0 as invalid (seen with 7.88); for an empty file, no answer says as much.
+        if (size === 0) continue;
         oack.push({ name, value: String(size) });
         break;
       case 'timeout':

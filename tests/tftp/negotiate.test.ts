@@ -54,6 +54,10 @@ for (const [asked, answered, blockSize, windowSize] of cases) {
   });
 }
 
+test('the size of an empty file is not told', () => {
+  assert.deepEqual(negotiate(options('tsize=0'), 0, LIMITS).oack, []);
+});
+
 test('the timeout is kept in milliseconds', () => {
   assert.equal(negotiate(options('timeout=3'), 0, LIMITS).timeout, 3000);
   assert.equal(negotiate([], 0, LIMITS).timeout, undefined);

@@ -1,0 +1,135 @@
+/** A TFTP service on the loopback NIC with a directory of its own, and a client that speaks packet by packet. */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createContentResolver, type VirtualFiles } from '../../src/content/resolve.ts';
+import type { JournalRecord, TransferRecord } from '../../src/journal/record.ts';
+import { createLinuxNetwork } from '../../src/net/linux.ts';
+import { createClock } from '../../src/serve/clock.ts';
+import { createTftpService } from '../../src/serve/tftp.ts';
+import { decodeTftp, encodeRequest, type TftpMalformed, type TftpPacket } from '../../src/tftp/packets.ts';
+
+export interface StationOptions {
+  readonly singlePort?: boolean;
+  readonly maxTransfers?: number;
+  readonly wholeFileBytes?: number;
+  readonly virtual?: VirtualFiles;
+}
+
+export interface Station {
+  readonly root: string;
+  readonly port: number;
+  readonly transferPort: number;
+  readonly records: readonly JournalRecord[];
+  active(): number;
+  /** The events of all transfers so far: `start hello`, `done hello` … */
+  events(): readonly string[];
+  /** Waits until a transfer event is on record. */
+  recorded(event: TransferRecord['event']): Promise<TransferRecord>;
+  close(): Promise<void>;
+}
+
+const DEADLINE_MS = 10_000;
+
+/** Waits until `probe` gives something; throws after ten seconds. */
+export async function until<T>(what: string, probe: () => T | undefined): Promise<T> {
+  const deadline = performance.now() + DEADLINE_MS;
+  for (;;) {
+    const found = probe();
+    if (found !== undefined) return found;
+    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+export async function openStation(options: StationOptions = {}): Promise<Station> {
+  const root = await mkdtemp(join(tmpdir(), 'pl-tftp-'));
+  const network = createLinuxNetwork();
+  const nic = network.nics().find((candidate) => candidate.name === 'lo');
+  if (nic === undefined) throw new Error('there is no loopback NIC');
+  const clock = createClock();
+  const records: JournalRecord[] = [];
+  const port = options.singlePort === true ? await freePort() : 0;
+  const service = createTftpService({
+    network,
+    nic,
+    clock,
+    port,
+    config: { root, search: [], transferPort: port },
+    resolver: createContentResolver({
+      roots: [root],
+      cacheBytes: 64 * 1024 * 1024,
+      wholeFileBytes: options.wholeFileBytes,
+      virtual: options.virtual,
+      pin: network.pin,
+    }),
+    journal: { write: (record) => records.push(record) },
+    requester: (address, _path, serverAddress) => ({ address, mac: '52:54:00:00:00:01', serverAddress }),
+    maxTransfers: options.maxTransfers,
+  });
+  const transfers = () => records.filter((record) => record.kind === 'transfer');
+  return {
+    root,
+    port: service.port,
+    transferPort: service.transferPort,
+    records,
+    active: service.active,
+    events: () => transfers().map(({ event, file }) => `${event} ${file}`),
+    recorded: (event) =>
+      until(`a record "${event}"`, () => transfers().find((record) => record.event === event)),
+    async close() {
+      service.close();
+      clock.close();
+      await network.close();
+      await rm(root, { recursive: true });
+    },
+  };
+}
+
+/** A UDP port of the loopback address that nobody uses. */
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(resolve));
+  return port;
+}
+
+export interface Received {
+  readonly packet: TftpPacket | TftpMalformed;
+  readonly port: number;
+  readonly address: string;
+}
+
+export interface PacketClient {
+  /** Sends a read request to 127.0.0.1, or to another address of the loopback network. */
+  read(port: number, file: string, options?: Readonly<Record<string, string>>, address?: string): void;
+  send(port: number, bytes: Uint8Array, address?: string): void;
+  /** The next packet that arrives, or has arrived. */
+  next(): Promise<Received>;
+  /** Packets that arrived and were not taken. */
+  readonly pending: readonly Received[];
+  close(): void;
+}
+
+export async function openPacketClient(): Promise<PacketClient> {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const pending: Received[] = [];
+  socket.on('message', (message, from) => {
+    pending.push({ packet: decodeTftp(message), port: from.port, address: from.address });
+  });
+  const send = (port: number, bytes: Uint8Array, address = '127.0.0.1') => socket.send(bytes, port, address);
+  return {
+    read(port, file, options = {}, address) {
+      const list = Object.entries(options).map(([name, value]) => ({ name, value }));
+      send(port, encodeRequest({ kind: 'rrq', file, mode: 'octet', options: list }), address);
+    },
+    send,
+    next: () => until('a packet', () => pending.shift()),
+    pending,
+    close: () => socket.close(),
+  };
+}
