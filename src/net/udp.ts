@@ -101,7 +101,7 @@ export interface Network {
   pin(bytes: Uint8Array): PinnedBuffer;
   /** The link address the kernel knows for an IPv4 address on this link (/proc/net/arp), if any. */
   neighbour(address: Ipv4): Mac | undefined;
-  /** Closes every socket still open and ends the parked wait. */
+  /** Closes every socket still open; none can be opened afterwards. */
   close(): Promise<void>;
 }
 
