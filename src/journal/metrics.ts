@@ -35,6 +35,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
       switch (record.kind) {
         case 'decision':
           count.messages.add(1, record.message, record.reply ?? 'none', String(record.port));
+          if (record.code !== undefined) count.ignored.add(1, record.code);
           break;
         case 'malformed':
           count.malformed.add(1, String(record.port), record.code);
@@ -88,6 +89,7 @@ function createCounters(registry: Registry) {
       'DHCP and PXE messages by type, by reply (none: ignored), and by the port they came to.',
       ['message', 'reply', 'port'],
     ),
+    ignored: tally('dhcp_ignored_total', 'Messages that got no answer, by why.', ['code']),
     malformed: tally('dhcp_malformed_total', 'Datagrams that are no message, on any port.', ['port', 'code']),
     notices: tally('notices_total', 'Notices to the operator, by level.', ['level']),
     requests: tally('http_requests_total', 'HTTP requests by route.', ['method', 'route', 'status']),

@@ -99,8 +99,8 @@ function transferMessage(record: TransferRecord): string {
 export function fieldsOf(record: JournalRecord): Readonly<Record<string, unknown>> {
   switch (record.kind) {
     case 'decision': {
-      const { kind, message, reply, mac, arch, stage, profile, file, reason, ip, nic, port } = record;
-      return { kind, message, reply, mac, arch, stage, profile, file, reason, ip, nic, port };
+      const { kind, message, reply, code, mac, arch, stage, profile, file, reason, ip, nic, port } = record;
+      return { kind, message, reply, code, mac, arch, stage, profile, file, reason, ip, nic, port };
     }
     case 'malformed': {
       const { kind, mac, source, code, nic, port } = record;

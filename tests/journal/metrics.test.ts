@@ -8,7 +8,7 @@ const RECORDS: readonly JournalRecord[] = [
   OFFER,
   OFFER,
   { ...OFFER, message: 'REQUEST', reply: 'ACK', port: 4011 },
-  { ...OFFER, reply: undefined },
+  { ...OFFER, reply: undefined, code: 'NOT_FOR_US' },
   { kind: 'malformed', at: 0, port: 69, source: '10.0.0.1', code: 'SHORT', detail: 'x' },
   {
     kind: 'transfer',
@@ -31,6 +31,7 @@ const EXPECTED = [
   'pilotlight_dhcp_messages_total{message="DISCOVER",reply="OFFER",port="67"} 2',
   'pilotlight_dhcp_messages_total{message="REQUEST",reply="ACK",port="4011"} 1',
   'pilotlight_dhcp_messages_total{message="DISCOVER",reply="none",port="67"} 1',
+  'pilotlight_dhcp_ignored_total{code="NOT_FOR_US"} 1',
   'pilotlight_dhcp_malformed_total{port="69",code="SHORT"} 1',
   'pilotlight_tftp_transfers_total{event="done"} 1',
   'pilotlight_tftp_bytes_total 1000',
