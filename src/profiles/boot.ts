@@ -132,7 +132,11 @@ async function byArch<Key extends string>(
       const { message, hint } = unknownArch(word);
       reporter.error('UNKNOWN_ARCH', document.keyAt(at), message, hint);
     } else if (result.has(key)) {
-      reporter.error('DUPLICATE_KEY', document.keyAt(at), `${word} is ${key}, which stands here already`);
+      reporter.error(
+        'DUPLICATE_KEY',
+        document.keyAt(at),
+        `${key} stands here already, by its name or another number`,
+      );
     } else {
       result.set(key, file);
       await warnIfMissing(file, at, context);

@@ -31,31 +31,38 @@ const match = mapping({
 });
 
 /** Which keys exclude each other is checked in boot.ts, where the message can name the other one. */
-const boot = mapping({
-  kernel: pathOrUrl('a kernel').optional().describe('iPXE is chained first, then boots this. Templated.'),
-  initrd: oneOrMany(pathOrUrl('an initrd'), 'the path of an initrd, or a list')
-    .optional()
-    .describe('Templated.'),
-  cmdline: z.string({ error: "text, the kernel's command line" }).optional().describe('Templated.'),
-  script: text('a file below the TFTP root, or text that begins with #!ipxe')
-    .optional()
-    .describe('An iPXE script: a file below the TFTP root, or text that begins with #!ipxe. Templated.'),
-  file: z
-    .union([plainPath('a boot program'), z.record(z.string(), plainPath('a boot program'))], {
-      error: 'the path of a boot program, or a mapping of architectures to paths',
-    })
-    .optional()
-    .describe("A boot program instead of iPXE's script, for all or by architecture (default: for the rest)."),
-  local: z.literal(true, { error: 'true, or no such key' }).optional().describe('Boot the disk.'),
-  firmware: z
-    .record(z.string(), plainPath('a boot program'), { error: 'a mapping of architectures to boot programs' })
-    .optional()
-    .describe('First stages by architecture, over the built-in table.'),
-  uefiProxy: z
-    .enum(['binl', 'discovery'])
-    .optional()
-    .describe('How UEFI firmware is pointed at port 4011. Default: binl.'),
-});
+const boot = mapping(
+  {
+    kernel: pathOrUrl('a kernel').optional().describe('iPXE is chained first, then boots this. Templated.'),
+    initrd: oneOrMany(pathOrUrl('an initrd'), 'the path of an initrd, or a list')
+      .optional()
+      .describe('Templated.'),
+    cmdline: z.string({ error: "text, the kernel's command line" }).optional().describe('Templated.'),
+    script: text('a file below the TFTP root, or text that begins with #!ipxe')
+      .optional()
+      .describe('An iPXE script: a file below the TFTP root, or text that begins with #!ipxe. Templated.'),
+    file: z
+      .union([plainPath('a boot program'), z.record(z.string(), plainPath('a boot program'))], {
+        error: 'the path of a boot program, or a mapping of architectures to paths',
+      })
+      .optional()
+      .describe(
+        "A boot program instead of iPXE's script, for all or by architecture (default: for the rest).",
+      ),
+    local: z.literal(true, { error: 'true, or no such key' }).optional().describe('Boot the disk.'),
+    firmware: z
+      .record(z.string(), plainPath('a boot program'), {
+        error: 'a mapping of architectures to boot programs',
+      })
+      .optional()
+      .describe('First stages by architecture, over the built-in table.'),
+    uefiProxy: z
+      .enum(['binl', 'discovery'])
+      .optional()
+      .describe('How UEFI firmware is pointed at port 4011. Default: binl.'),
+  },
+  'a mapping with exactly one of kernel, script, file and local',
+);
 
 export type WrittenBoot = z.output<typeof boot>;
 
@@ -81,7 +88,7 @@ const expected = mapping({
   params: { hint: 'give profile, bootFile, nextServer or script' },
 });
 
-const test = mapping({ given, expect: expected });
+const test = mapping({ given, expect: expected }, 'a test, { given, expect }');
 
 export const profileSchema = mapping({
   name: text('the name of the profile'),

@@ -109,18 +109,17 @@ function explain(issue: Issue, schema: z.ZodType, document: YamlDocument, baseLe
         severity: 'error',
         code: refusal.code ?? 'WRONG_TYPE',
         position: refusal.atKey === true ? document.keyAt(path) : document.at(path),
-        message: issue.message,
+        message: issue.message.startsWith('expected ') ? subject(path) + issue.message : issue.message,
         hint: refusal.hint,
       },
     ];
   }
-  return [wrongType(issue, document)];
+  return [wrongType(issue, schema, document, baseLength)];
 }
 
-function wrongType(issue: Issue, document: YamlDocument): Diagnostic {
+function wrongType(issue: Issue, schema: z.ZodType, document: YamlDocument, baseLength: number): Diagnostic {
   const value = valueAt(document.value, issue.path);
   const source = document.sourceOf(issue.path);
-  const scalar = typeof value === 'number' || typeof value === 'boolean';
   const likely =
     issue.code === 'invalid_value' && typeof value === 'string'
       ? nearest(value, issue.values.map(String))
@@ -128,8 +127,10 @@ function wrongType(issue: Issue, document: YamlDocument): Diagnostic {
   let hint: string | undefined;
   if (likely !== undefined) hint = `nearest known: ${likely}`;
   else if (value === null) hint = 'give it a value, or leave the key out';
-  else if (scalar && issue.code === 'invalid_type' && issue.expected === 'string') {
-    hint = `quotes make it text: "${source ?? value}"`;
+  else {
+    const path = issue.path.slice(baseLength);
+    const input = valueAt(document.value, issue.path.slice(0, baseLength));
+    hint = quoting(value, source, (other) => isRightWith(schema, input, path, other));
   }
   return {
     severity: 'error',
@@ -138,6 +139,37 @@ function wrongType(issue: Issue, document: YamlDocument): Diagnostic {
     message: `${subject(issue.path)}expected ${issue.message}, found ${describeValue(value, source)}`,
     hint,
   };
+}
+
+/** A number or a truth value that would be right as text, or the other way round. */
+function quoting(
+  value: unknown,
+  source: string | undefined,
+  helps: (other: unknown) => boolean,
+): string | undefined {
+  if (typeof value === 'number' || typeof value === 'boolean') {
+    const written = source ?? String(value);
+    return helps(written) ? `quotes make it text: "${written}"` : undefined;
+  }
+  if (typeof value !== 'string' || value === '') return undefined;
+  const bare = value === 'true' || value === 'false' ? value === 'true' : Number(value);
+  return helps(bare) ? `write it without quotes: ${value}` : undefined;
+}
+
+/** Whether nothing would be wrong at `path` if `other` stood there. */
+function isRightWith(schema: z.ZodType, input: unknown, path: Path, other: unknown): boolean {
+  const last = path.at(-1);
+  if (last === undefined) return schema.safeParse(other).success;
+  const changed = structuredClone(input);
+  const holder = valueAt(changed, path.slice(0, -1));
+  if (typeof holder !== 'object' || holder === null) return false;
+  Reflect.set(holder, last, other);
+  const issues = schema.safeParse(changed).error?.issues ?? [];
+  return !issues.flatMap((issue) => flatten(issue, [])).some((issue) => startsWith(issue.path, path));
+}
+
+function startsWith(path: Path, start: Path): boolean {
+  return start.every((segment, index) => path[index] === segment);
 }
 
 function missingKey(document: YamlDocument, path: Path, phrase: string): Diagnostic {

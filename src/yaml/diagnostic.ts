@@ -50,9 +50,15 @@ export interface Diagnostic {
   readonly hint?: string | undefined;
 }
 
-/** `file:line:column: error CODE message` (contract), and the hint indented beneath. */
+/** `file:line:column: error CODE message` (contract) on one line, and the hint indented beneath. */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   const { file, line, column } = diagnostic.position;
-  const first = `${file}:${line}:${column}: ${diagnostic.severity} ${diagnostic.code} ${diagnostic.message}`;
-  return diagnostic.hint === undefined ? first : `${first}\n    hint: ${diagnostic.hint}`;
+  const { severity, code, message, hint } = diagnostic;
+  const first = `${file}:${line}:${column}: ${severity} ${code} ${oneLine(message)}`;
+  return hint === undefined ? first : `${first}\n    hint: ${oneLine(hint)}`;
+}
+
+/** Messages quote the author's text, which may hold line breaks and control characters. */
+function oneLine(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ');
 }

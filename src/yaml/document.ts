@@ -26,7 +26,7 @@ export interface YamlDocument {
 }
 
 export interface ParsedYaml {
-  /** Empty documents (comments only) are left out. Empty after a syntax error, whose rest would be guesswork. */
+  /** Without empty documents (comments only), and without those that have syntax errors: the rest would be guesswork. */
   readonly documents: readonly YamlDocument[];
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -41,7 +41,7 @@ export function parseYaml(text: string, file: string): ParsedYaml {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  const broken = (offset: number, message: string, hint?: string): Diagnostic => ({
+  const syntaxError = (offset: number, message: string, hint?: string): Diagnostic => ({
     severity: 'error',
     code: 'YAML_SYNTAX',
     position: position(offset),
@@ -56,28 +56,29 @@ export function parseYaml(text: string, file: string): ParsedYaml {
   } catch (error) {
     // The parser recurses, so thousands of open brackets exhaust the stack.
     const reason = error instanceof RangeError ? 'it is nested too deeply' : String(error);
-    return { documents: [], diagnostics: [broken(0, `the text cannot be read as YAML: ${reason}`)] };
+    return { documents: [], diagnostics: [syntaxError(0, `the text cannot be read as YAML: ${reason}`)] };
   }
 
   const errors = parsed.flatMap((document) => document.errors);
   if (errors.length > 0) {
     const diagnostics = errors
       .slice(0, MAX_SYNTAX_ERRORS)
-      .map((error) => broken(error.pos[0], sentence(error), SYNTAX_HINTS[error.code]));
+      .map((error) => syntaxError(error.pos[0], sentence(error), hintFor(error)));
     return { documents: [], diagnostics };
   }
 
   const diagnostics: Diagnostic[] = [];
   const documents: YamlDocument[] = [];
   for (const document of parsed) {
-    for (const warning of document.warnings) diagnostics.push(broken(warning.pos[0], sentence(warning)));
+    for (const warning of document.warnings) diagnostics.push(syntaxError(warning.pos[0], sentence(warning)));
     const { tree, faults } = buildTree(document.contents, text);
     for (const { offset, code, message, first } of faults) {
       const at = position(offset);
       const suffix = first === undefined ? '' : `; the first is on line ${position(first).line}`;
       diagnostics.push({ severity: 'error', code, position: at, message: message + suffix });
     }
-    if (tree.value !== null || faults.length > 0) documents.push(positioned(tree, file, position));
+    const broken = faults.some(({ code }) => code === 'YAML_SYNTAX');
+    if (tree.value !== null && !broken) documents.push(positioned(tree, file, position));
   }
   return { documents, diagnostics };
 }
@@ -136,6 +137,12 @@ function place(tree: Tree, start: Position, line: number, column: number): { lin
 function sentence(error: YAMLError): string {
   const [first = ''] = error.message.split('\n');
   return first.charAt(0).toLowerCase() + first.slice(1);
+}
+
+function hintFor(error: YAMLError): string | undefined {
+  if (/\bend with\b/.test(error.message))
+    return 'check that the bracket or quote before this place is closed';
+  return SYNTAX_HINTS[error.code];
 }
 
 const SYNTAX_HINTS: Readonly<Record<string, string>> = {

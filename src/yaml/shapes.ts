@@ -42,8 +42,8 @@ export function integer(phrase: string, minimum: number, maximum: number) {
 }
 
 /** A mapping whose keys are all known. */
-export function mapping<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  return z.strictObject(shape, { error: 'a mapping' });
+export function mapping<Shape extends z.core.$ZodLooseShape>(shape: Shape, phrase = 'a mapping') {
+  return z.strictObject(shape, { error: phrase });
 }
 
 /** One value, or a list of at least one; always a list in the end. */
