@@ -72,11 +72,45 @@ interface Figures {
 /** Clock ticks a second of /proc/PID/stat. */
 const TICKS = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
-/** User and system time of a process and of its children that have ended, in seconds (proc(5), fields 14–17). */
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS;
+/** User and system time of one process, in seconds (proc(5), fields 14 and 15); undefined when it has ended. */
+function cpuSeconds(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / TICKS;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A process's children that are alive now. */
+function childrenOf(pid: number): number[] {
+  const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return list === '' ? [] : list.split(' ').map(Number);
+}
+
+/**
+ * Adds up the CPU time of a server and its children. tftpd-hpa forks one for each transfer and does not wait for them,
+ * so their time is looked at while they live.
+ */
+function watchCpu(pid: number): { total(): number; stop(): void } {
+  const seen = new Map<number, number>();
+  function look(): void {
+    for (const each of [pid, ...childrenOf(pid)]) {
+      const seconds = cpuSeconds(each);
+      if (seconds !== undefined) seen.set(each, seconds);
+    }
+  }
+  look();
+  const before = seen.get(pid) ?? 0;
+  const timer = setInterval(look, 50);
+  return {
+    total() {
+      look();
+      return seen.values().reduce((sum, seconds) => sum + seconds, 0) - before;
+    },
+    stop: () => clearInterval(timer),
+  };
 }
 
 async function digestOf(file: string): Promise<string> {
@@ -120,11 +154,12 @@ async function measure(
     const script = `for i in $(seq ${load.clients}); do ${fetch} & done; wait`;
     // The first fetch warms the page cache and the server's own for everyone alike.
     await client.run('sh', '-c', fetch.replace('$i', 'warm-up'));
-    const cpuBefore = cpuSeconds(pid);
+    const watch = watchCpu(pid);
     const startedAt = performance.now();
     await client.run('sh', '-c', script);
     const seconds = (performance.now() - startedAt) / 1000;
-    const cpu = cpuSeconds(pid) - cpuBefore;
+    const cpu = watch.total();
+    watch.stop();
     await verify(contender.name, load);
     const mib = (load.clients * load.bytes) / MIB;
     return { mibPerSecond: mib / seconds, cpuSecondsPerGib: cpu / (mib / 1024) };
