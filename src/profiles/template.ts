@@ -9,10 +9,13 @@ import { type Template, TemplateError, type TemplateScope } from './model.ts';
 
 /** Characters of one template. */
 const MAX_LENGTH = 1_000_000;
-/** Milliseconds of one rendering, which nothing else can interrupt. */
-const MAX_RENDER_MS = 100;
-/** In liquidjs's own count: about one for each character or list entry made. */
-const MAX_RENDER_MEMORY = 4_000_000;
+/**
+ * In liquidjs's own count: about one for each character or list entry made. As ranges count, too, this also bounds
+ * how often loops over them run.
+ */
+const MAX_RENDER_MEMORY = 2_000_000;
+/** Milliseconds of one rendering. It is time on the wall, so it must outlast a stall of a busy machine. */
+const MAX_RENDER_MS = 5000;
 
 /** What a template may name first; the keys of `TemplateScope`. */
 const ROOTS = [

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import fc from 'fast-check';
+import { loadConfig } from '../../src/config/load.ts';
+import { configSchema } from '../../src/config/schema.ts';
+import { arbitraryFor } from '../yaml/arbitrary.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'pl-config-'));
+after(() => rmSync(root, { recursive: true, force: true }));
+
+test('without any file: safe defaults below the working directory', async () => {
+  const { config, diagnostics } = await loadConfig(undefined, '/nowhere/at/all');
+  assert.deepEqual(diagnostics, []);
+  assert.deepEqual(config, {
+    file: undefined,
+    interfaces: undefined,
+    serverAddress: undefined,
+    dhcp: { mode: 'proxy', authoritative: true, conflictCheck: 'off', subnets: [] },
+    tftp: { root: '/nowhere/at/all/tftpboot', search: ['/usr/lib/ipxe'], transferPort: 0 },
+    http: { port: 8080 },
+    profiles: '/nowhere/at/all/profiles',
+    machines: '/nowhere/at/all/machines',
+    state: '/nowhere/at/all/state',
+    log: { level: 'info' },
+  });
+});
+
+test('paths are relative to the file, not to the working directory', async () => {
+  mkdirSync(join(root, 'etc'));
+  writeFileSync(join(root, 'etc/my.yaml'), 'tftp: { root: ../boot, search: [more] }\nstate: /var/lib/x\n');
+  const { config } = await loadConfig('etc/my.yaml', root);
+  assert.equal(config?.file, join(root, 'etc/my.yaml'));
+  assert.equal(config.tftp.root, join(root, 'boot'));
+  assert.deepEqual(config.tftp.search, [join(root, 'etc/more')]);
+  assert.equal(config.profiles, join(root, 'etc/profiles'));
+  assert.equal(config.state, '/var/lib/x');
+});
+
+test('a file that was named and is not there is an error', async () => {
+  const { config, diagnostics } = await loadConfig('none.yaml', root);
+  assert.equal(config, undefined);
+  const [first] = diagnostics;
+  assert.deepEqual([first?.code, first?.position], ['UNREADABLE', { file: 'none.yaml', line: 1, column: 1 }]);
+});
+
+test('a directory in place of the file is an error', async () => {
+  const { config, diagnostics } = await loadConfig('.', root);
+  assert.equal(config, undefined);
+  assert.match(diagnostics[0]?.message ?? '', /it is a directory/);
+});
+
+test('a pilotlight.yaml that cannot be read is an error, not a reason for defaults', async (context) => {
+  const directory = mkdtempSync(join(tmpdir(), 'pl-config-'));
+  context.after(() => rmSync(directory, { recursive: true, force: true }));
+  mkdirSync(join(directory, 'pilotlight.yaml'));
+  chmodSync(join(directory, 'pilotlight.yaml'), 0o700);
+  const { config, diagnostics } = await loadConfig(undefined, directory);
+  assert.equal(config, undefined);
+  assert.equal(diagnostics[0]?.code, 'UNREADABLE');
+});
+
+test('the configuration is frozen all the way down', async () => {
+  writeFileSync(
+    join(root, 'full.yaml'),
+    'interfaces: [eth1]\ndhcp: { mode: full, subnets: [{ subnet: 10.0.0.0/24, dns: 10.0.0.1 }] }\n',
+  );
+  const { config } = await loadConfig('full.yaml', root);
+  const [subnet] = config?.dhcp.subnets ?? [];
+  assert.ok(config !== undefined && subnet !== undefined);
+  for (const part of [config, config.dhcp, config.dhcp.subnets, subnet, subnet.subnet, subnet.options]) {
+    assert.ok(Object.isFrozen(part));
+  }
+  assert.throws(
+    () => Reflect.apply(Map.prototype.set, subnet.options, []) && Reflect.get(subnet.options, 'set')(),
+  );
+});
+
+test('anything that can stand in the file gives a configuration or an error, never a throw', async () => {
+  await fc.assert(
+    fc.asyncProperty(arbitraryFor(configSchema), async (value) => {
+      writeFileSync(join(root, 'any.yaml'), JSON.stringify(value));
+      const { config, diagnostics } = await loadConfig('any.yaml', root);
+      const failed = diagnostics.some(({ severity }) => severity === 'error');
+      assert.equal(config === undefined, failed);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('any text gives a configuration or an error, never a throw', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.string({ unit: 'binary' }), async (text) => {
+      writeFileSync(join(root, 'any.yaml'), text);
+      const { config, diagnostics } = await loadConfig('any.yaml', root);
+      assert.equal(
+        config === undefined,
+        diagnostics.some(({ severity }) => severity === 'error'),
+      );
+    }),
+    { numRuns: 100 },
+  );
+});
