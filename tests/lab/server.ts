@@ -53,6 +53,8 @@ export interface Server {
   write(path: string, text: string): void;
   /** SIGTERM; asserts a clean exit, then removes the folder. Idempotent. */
   stop(): Promise<void>;
+  /** SIGKILL, as a power cut would be; removes the folder too. */
+  kill(): Promise<void>;
 }
 
 function isRecord(value: unknown): value is LogRecord {
@@ -110,6 +112,10 @@ export async function startServer(inside: Namespace, setup: ServerSetup): Promis
     folder,
     records,
     write: (path, text) => writeFileSync(join(folder, path), text),
+    async kill() {
+      program.kill('SIGKILL');
+      await exit;
+    },
     async stop() {
       program.kill('SIGTERM');
       assert.equal(await exit, '0', 'SIGTERM ends the server cleanly');

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { imaginePacket } from '../../src/decide/imagine.ts';
+import { OPTION } from '../../src/dhcp/codes.ts';
+import { messageType, messageTypeBytes } from '../../src/dhcp/message.ts';
+import type { MessageName, Packet } from '../../src/dhcp/packet.ts';
+import type { JournalRecord } from '../../src/journal/record.ts';
+import type { LeaseStore } from '../../src/leases/store.ts';
+import { createLeaseTable } from '../../src/leases/table.ts';
+import { createClients } from '../../src/serve/clients.ts';
+import { createDhcpService } from '../../src/serve/dhcp.ts';
+import { formatIpv4, type Ipv4 } from '../../src/values/ipv4.ts';
+import { world as makeWorld } from '../decide/world.ts';
+import { ip, subnet } from '../leases/rules.ts';
+import { scriptedStore } from './stores.ts';
+import { createWire, NIC } from './wire.ts';
+
+const RACK = subnet('10.0.0.0/24', '10.0.0.10-10.0.0.19');
+
+function serve(store: LeaseStore) {
+  const wire = createWire();
+  const table = createLeaseTable(RACK.pools);
+  const records: JournalRecord[] = [];
+  const base = makeWorld('full', []);
+  const world = { ...base, leases: table, policy: { ...base.policy, subnets: [RACK] } };
+  createDhcpService({
+    network: wire.network,
+    nic: NIC,
+    ports: [67, 4011],
+    table,
+    store,
+    clients: createClients(),
+    journal: { write: (record) => void records.push(record) },
+    world: () => world,
+  });
+  return { wire, table, records };
+}
+
+const u32 = (address: Ipv4) =>
+  Uint8Array.of(address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255, address & 255);
+
+function message(type: MessageName, client: number, asks?: string): Packet {
+  const packet = imaginePacket({ mac: `52:54:00:00:00:0${client}`, vendorClass: 'test' });
+  const options = new Map(packet.options).set(OPTION.MESSAGE_TYPE, messageTypeBytes(type));
+  if (asks !== undefined) {
+    options.set(OPTION.REQUESTED_ADDRESS, u32(ip(asks)));
+    options.set(OPTION.SERVER_ID, u32(ip('10.0.0.1')));
+  }
+  return { ...packet, xid: client, options };
+}
+
+const told = (packet: Packet) => `${packet.xid} ${messageType(packet)} ${formatIpv4(packet.yiaddr)}`;
+
+/** Lets promises that are already settled take their effect. */
+const settle = () => new Promise<void>((done) => setImmediate(done));
+
+test('no ACK leaves before its lease is durable, and one commit serves the whole batch', async () => {
+  const gate = Promise.withResolvers<void>();
+  const store = scriptedStore(gate.promise);
+  const { wire } = serve(store);
+  wire.deliver(
+    67,
+    message('REQUEST', 1, '10.0.0.10'),
+    message('REQUEST', 2, '10.0.0.11'),
+    message('DISCOVER', 3),
+  );
+  await settle();
+  assert.deepEqual([store.commits.length, store.commits[0]?.length, wire.sent.length], [1, 2, 0]);
+  gate.resolve();
+  await settle();
+  assert.deepEqual(wire.replies().map(told), ['1 ACK 10.0.0.10', '2 ACK 10.0.0.11', '3 OFFER 10.0.0.12']);
+});
+
+test('a DISCOVER is offered an address without a commit', async () => {
+  const store = scriptedStore();
+  const { wire } = serve(store);
+  wire.deliver(67, message('DISCOVER', 1), message('DISCOVER', 2));
+  assert.deepEqual(wire.replies().map(told), ['1 OFFER 10.0.0.10', '2 OFFER 10.0.0.11']);
+  assert.equal(store.commits.length, 0);
+});
+
+test('a broken store: nothing is acknowledged, nothing is bound, offers go out, and later it works again', async () => {
+  const store = scriptedStore('broken');
+  const { wire, table, records } = serve(store);
+  wire.deliver(67, message('REQUEST', 1, '10.0.0.10'), message('DISCOVER', 2));
+  await settle();
+  assert.deepEqual(wire.replies().map(told), ['2 OFFER 10.0.0.11']);
+  assert.equal(table.size, 0);
+  const notice = records.find((record) => record.kind === 'notice');
+  assert.deepEqual(notice?.kind === 'notice' && [notice.level, notice.message], ['error', 'disk full']);
+  const ignored = records.find((record) => record.kind === 'decision' && record.code === 'STORE_FAILED');
+  assert.ok(ignored);
+  wire.deliver(67, message('REQUEST', 1, '10.0.0.10'));
+  await settle();
+  assert.equal(wire.replies().map(told).at(-1), '1 ACK 10.0.0.10');
+});
+
+test('a store that refuses: the address is another node’s, the decision is made again', async () => {
+  const { wire, table } = serve(scriptedStore('refuse-first'));
+  wire.deliver(67, message('REQUEST', 1, '10.0.0.10'), message('REQUEST', 2, '10.0.0.11'));
+  await settle();
+  assert.deepEqual(wire.replies().map(told), ['1 NAK 0.0.0.0', '2 ACK 10.0.0.11']);
+  assert.equal(table.at(ip('10.0.0.10'))?.identity, 'elsewhere');
+  wire.deliver(67, message('DISCOVER', 1));
+  assert.equal(wire.replies().map(told).at(-1), '1 OFFER 10.0.0.12');
+});
+
+test('what is malformed is one record and no reply, and its neighbours in the batch are served', () => {
+  const { wire, records } = serve(scriptedStore());
+  const reply: Packet = { ...message('DISCOVER', 5), op: 2 };
+  wire.deliver(67, Uint8Array.of(1, 2, 3), message('DISCOVER', 1), reply);
+  assert.deepEqual(wire.replies().map(told), ['1 OFFER 10.0.0.10']);
+  const codes = records.flatMap((record) =>
+    record.kind === 'malformed' ? [`${record.port} ${record.code}`] : [],
+  );
+  assert.deepEqual(codes, ['67 TOO_SHORT', '67 BAD_OP']);
+});
+
+test('any bytes on any port leave the service standing', () => {
+  const { wire } = serve(scriptedStore());
+  const valid = [...new Uint8Array(240)].fill(0);
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 600 }),
+      fc.boolean(),
+      fc.constantFrom(67, 4011),
+      (noise, framed, port) => {
+        const bytes = framed
+          ? Uint8Array.from([1, 1, 6, ...valid.slice(3, 236), 0x63, 0x82, 0x53, 0x63, ...noise])
+          : noise;
+        wire.deliver(port, bytes);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('each message leaves one record, with what an operator looks for', () => {
+  const { wire, records } = serve(scriptedStore());
+  wire.deliver(67, message('DISCOVER', 1));
+  const [record] = records;
+  assert.ok(record?.kind === 'decision');
+  const { message: came, reply, mac, ip: address, nic, port, stage, reason } = record;
+  assert.deepEqual(
+    { came, reply, mac, address, nic, port, stage },
+    {
+      came: 'DISCOVER',
+      reply: 'OFFER',
+      mac: '52:54:00:00:00:01',
+      address: '10.0.0.10',
+      nic: 'eth1',
+      port: 67,
+      stage: 'other',
+    },
+  );
+  assert.match(reason, /a free address of the pool/);
+});
