@@ -1,8 +1,9 @@
 /**
  * Boots each kind of firmware from Pilotlight, captures what was said on the wire, and writes it to tests/golden/ as
- * MODE.PROGRAM.MESSAGE.hex. Needs root. The golden tests then tell what changed:
+ * MODE.PROGRAM.MESSAGE.hex. Needs root. Afterwards let the golden test write the texts anew and read their diff:
  *
  *   sudo node_modules/.bin/node scripts/capture-golden.ts
+ *   UPDATE_GOLDEN=1 node_modules/.bin/node --test tests/dhcp/golden.test.ts
  */
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -4,6 +4,9 @@ import type { LogRecord } from '../../tests/lab/server.ts';
 import type { Stage } from './stages.ts';
 
 const PINO_INFO = 30;
+/** Columns before the text of a line, and what its text gets on the narrowest terminal. */
+const PREFIX_WIDTH = 18;
+const MIN_ROOM = 40;
 const PXE_PORT = 4011;
 /** Of the kernel's hundreds of lines the first ones are shown, and where it hands over to init. */
 const KERNEL_LINES = 10;
@@ -36,8 +39,10 @@ export function createScreen(output: NodeJS.WriteStream): Screen {
   const paint = (style: Style, text: string): string => styleText(style, text, { stream: output });
   const seconds = (at: number): string => ((at - poweredOnAt) / 1000).toFixed(2).padStart(7);
   const fit = (text: string): string => {
-    const room = (output.columns ?? Number.POSITIVE_INFINITY) - 18;
-    return text.length > room ? `${text.slice(0, room - 1)}…` : text;
+    // Not a terminal, or one that does not say how wide it is: nothing is cut.
+    const { columns = 0 } = output;
+    const room = Math.max(columns - PREFIX_WIDTH, MIN_ROOM);
+    return columns > 0 && text.length > room ? `${text.slice(0, room - 1)}…` : text;
   };
   function line(at: number, who: string, text: string, style: Style): void {
     output.write(`${paint('dim', seconds(at))}  ${who.padEnd(7)}  ${paint(style, fit(text))}\n`);
@@ -60,7 +65,7 @@ export function createScreen(output: NodeJS.WriteStream): Screen {
       const port = record.port === PXE_PORT ? `, port ${PXE_PORT}` : '';
       line(record.time, 'server', `${record.msg}${port}${size === '' ? '' : `, ${size}`}`, 'cyan');
       for (const detail of [record.reason ?? '', ...(record.diagnostics ?? [])]) {
-        if (detail !== '') output.write(`${' '.repeat(20)}${paint('dim', fit(detail))}\n`);
+        if (detail !== '') output.write(`${' '.repeat(PREFIX_WIDTH)}${paint('dim', fit(detail))}\n`);
       }
     },
     machine(at, text) {
