@@ -205,7 +205,7 @@ function firstWait(terms: Terms): number {
 function currentWait(state: TransferState): number {
   const measured = Math.max(MIN_WAIT, state.roundTrip + 4 * state.deviation);
   const wait = state.roundTrip === 0 ? firstWait(state.terms) : measured;
-  return Math.min(MAX_WAIT, wait * 2 ** state.backOff);
+  return state.backOff === 0 ? Math.min(MAX_WAIT, wait) : Math.min(MAX_WAIT, wait * 2 ** state.backOff);
 }
 
 function finish(state: TransferState, result: TransferResult, detail?: string): Step {
