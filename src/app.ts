@@ -21,6 +21,7 @@ import { countLeases, createApiSource } from './serve/api.ts';
 import { createClients } from './serve/clients.ts';
 import { createClock } from './serve/clock.ts';
 import { createDhcpService } from './serve/dhcp.ts';
+import { missingFirmware } from './serve/firmware.ts';
 import { loadFor, tellLoad } from './serve/inventory.ts';
 import { chooseNics } from './serve/nics.ts';
 import { reloadedConfig } from './serve/reload.ts';
@@ -119,6 +120,11 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
   const first = await watcher.reload();
   if (first.inventory === undefined) throw new InventoryBroken(first);
   const inventory = (): Inventory => watcher.current() ?? NOTHING;
+  const missing = missingFirmware(config, first.inventory);
+  if (missing.length > 0) {
+    const message = `boot programs are missing: ${missing.join(', ')}; install Debian's package ipxe, or put them into ${config.tftp.root}`;
+    journal.write({ kind: 'notice', at: clock.wall(), level: 'warn', message });
+  }
 
   const { store, fault } = watchStore(
     config.dhcp.mode === 'full' ? openSqliteStore(config.state) : noLeaseStore(),
