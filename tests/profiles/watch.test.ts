@@ -306,6 +306,8 @@ test('never two loads at once; changes during a load bring exactly one more', as
   const [second, third] = [watch.reload(), watch.reload()];
   assert.equal(second, third, 'one more load serves both');
   bench.write('profiles/a.yaml', profile('two'));
+  // Time in which a second load would begin if it did not wait for the first.
+  await new Promise((done) => setTimeout(done, 100));
   openFirst();
   await first;
   (await gate(1))();
