@@ -9,8 +9,16 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  createReadStream,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Namespace, openLab } from '../tests/lab/netns.ts';
@@ -29,8 +37,8 @@ interface Contender {
 const CONTENDERS: readonly Contender[] = [
   {
     name: 'pilotlight',
-    command: process.execPath,
-    args: (root) => [join(import.meta.dirname, 'tftp-server.ts'), NIC, root],
+    command: join(import.meta.dirname, '../bin/pilotlight'),
+    args: (root) => ['serve', '--config', configFile(root)],
   },
   {
     name: 'tftpd-hpa',
@@ -54,6 +62,24 @@ const CONTENDERS: readonly Contender[] = [
     ],
   },
 ];
+
+/** Writes the configuration of a server that does nothing but serve files, and tells where it is. */
+function configFile(root: string): string {
+  const directory = dirname(root);
+  for (const name of ['profiles', 'machines']) mkdirSync(join(directory, name), { recursive: true });
+  const file = join(directory, 'pilotlight.yaml');
+  const text = `
+interfaces: [${NIC}]
+dhcp: { mode: "off" }
+tftp: { root: ${root} }
+profiles: profiles
+machines: machines
+state: state
+log: { level: warn }
+`;
+  writeFileSync(file, text);
+  return file;
+}
 
 interface Workload {
   readonly clients: number;
@@ -224,7 +250,7 @@ const lab = openLab();
 try {
   const root = join(directory, 'root');
   const inbox = join(directory, 'inbox');
-  execFileSync('mkdir', [root, inbox]);
+  for (const path of [root, inbox]) mkdirSync(path);
   const payload = randomBytes(Number(values.mib) * MIB);
   writeFileSync(join(root, 'payload'), payload);
   writeFileSync(join(root, 'ready'), 'ready\n');
