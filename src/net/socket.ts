@@ -32,15 +32,15 @@ const BUFFER_SIZE = 8 * 1024 * 1024;
 export function openSocket(
   libc: Libc,
   send: Send,
-  { nic, port, slotSize, onReceive }: SocketOptions,
+  { nic, port, slotSize, batch = BATCH, onReceive }: SocketOptions,
   onClose: (socket: UdpSocket) => void,
 ): UdpSocket {
   const fd = bindDescriptor(libc, nic, port);
-  const slab = createReceiveSlab(slotSize, createAddressCheck(libc, fd, nic));
+  const slab = createReceiveSlab(batch, slotSize, createAddressCheck(libc, fd, nic));
   let closed = false;
 
   const watch = watchReadable(fd, () => {
-    const count = libc.recvmmsg(fd, slab.address, BATCH);
+    const count = libc.recvmmsg(fd, slab.address, slab.slots);
     // An error is EAGAIN (the kernel dropped a datagram with a bad checksum) or one about an earlier send: neither is
     // for the handler.
     if (count > 0) onReceive(slab.take(count), socket);
@@ -48,10 +48,10 @@ export function openSocket(
   const socket: UdpSocket = {
     nic,
     port: boundPort(libc, fd),
-    send: (batch) =>
+    send: (datagrams) =>
       closed
-        ? { sent: 0, failed: batch.map((_, index) => ({ index, code: 'EBADF' })) }
-        : send(fd, nic.name, batch),
+        ? { sent: 0, failed: datagrams.map((_, index) => ({ index, code: 'EBADF' })) }
+        : send(fd, nic.name, datagrams),
     close() {
       if (closed) return;
       closed = true;

@@ -88,6 +88,8 @@ export interface SocketOptions {
   readonly port: number;
   /** Bytes of the largest datagram that will be told whole. */
   readonly slotSize: number;
+  /** Datagrams that one call of the handler brings at most; default 64, and the kernel goes no further than 1024. */
+  readonly batch?: number;
   readonly onReceive: ReceiveHandler;
 }
 

@@ -38,6 +38,12 @@ export interface DhcpDependencies {
 /** The largest DHCP message that Ethernet carries, with room to see that a longer one was cut. */
 const SLOT_SIZE = 2048;
 
+/**
+ * Datagrams that share one commit at most. A commit waits for the disk (0.3 ms on an idle cloud disk, 2 ms on a busy one), so a
+ * backlog is worked off in large batches; when there is none, a batch is what has arrived and nobody waits for more.
+ */
+const BATCH = 512;
+
 /** A message on its way: everything that its reply will need once the commit is through. */
 interface InFlight {
   readonly request: Packet;
@@ -58,7 +64,7 @@ export function createDhcpService(deps: DhcpDependencies): DhcpService {
   try {
     for (const port of deps.ports) {
       const onReceive = (batch: readonly Datagram[], socket: UdpSocket): void => receive(deps, batch, socket);
-      sockets.push(deps.network.open({ nic: deps.nic, port, slotSize: SLOT_SIZE, onReceive }));
+      sockets.push(deps.network.open({ nic: deps.nic, port, slotSize: SLOT_SIZE, batch: BATCH, onReceive }));
     }
   } catch (error) {
     for (const socket of sockets) socket.close();
