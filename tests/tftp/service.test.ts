@@ -221,6 +221,7 @@ test('what is not acknowledged is sent again', async () => {
 
 test('the same request again restarts quietly; another one from the same port takes its place', async () => {
   const file = 'restarted';
+  const before = station.active();
   writeFileSync(join(station.root, file), 'restarted');
   client.read(station.port, file, { tsize: '0' });
   assert.equal((await nextPacket()).kind, 'oack');
@@ -232,6 +233,7 @@ test('the same request again restarts quietly; another one from the same port ta
   client.send(station.transferPort, encodeAck(1));
   await until('the end', () => eventsOf(file).includes(`done ${file}`) || undefined);
   assert.deepEqual(eventsOf(file), [`start ${file}`, `done ${file}`]);
+  assert.equal(station.active(), before, 'every place is free again');
 });
 
 test('a file that is replaced during its transfer ends with the bytes it began with', async () => {
@@ -244,6 +246,21 @@ test('a file that is replaced during its transfer ends with the bytes it began w
   client.send(station.transferPort, encodeAck(1));
   assert.deepEqual(await nextPacket(), { kind: 'data', block: 2, data: old.subarray(512) });
   client.send(station.transferPort, encodeAck(2));
+});
+
+test('a file read from disk in pieces is sent as soon as its bytes are there', async () => {
+  const streaming = await openStation({ wholeFileBytes: 100 });
+  try {
+    writeFileSync(join(streaming.root, 'long'), 'abcdefgh'.repeat(80));
+    client.read(streaming.port, 'long');
+    assert.deepEqual(await nextPacket(), data(1, 'abcdefgh'.repeat(64)));
+    client.send(streaming.transferPort, encodeAck(1));
+    assert.deepEqual(await nextPacket(), data(2, 'abcdefgh'.repeat(16)));
+    client.send(streaming.transferPort, encodeAck(2));
+    assert.equal((await streaming.recorded('done')).retransmissions, 0);
+  } finally {
+    await streaming.close();
+  }
 });
 
 test('a broadcast request is ignored', async () => {
