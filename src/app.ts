@@ -138,6 +138,7 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
     policy: config.dhcp,
     inventory: inventory(),
     leases: table,
+    limits: config.limits,
     serverAddress: config.serverAddress,
     httpPort: ports['http'] ?? config.http.port,
     now: clock.wall(),

@@ -37,6 +37,8 @@ export interface RelayFacts {
   readonly remoteId?: string | undefined;
   /** RFC 3527: choose the subnet by this address instead of giaddr. */
   readonly linkSelection?: Ipv4 | undefined;
+  /** RFC 5107: call yourself by this address, so that renewals pass the relay too. */
+  readonly serverIdOverride?: Ipv4 | undefined;
 }
 
 export interface Facts {
@@ -63,6 +65,8 @@ export interface Facts {
   readonly requestedIp?: Ipv4 | undefined;
   /** Option 54: the server this client chose. */
   readonly serverId?: Ipv4 | undefined;
+  /** Option 118 (RFC 3011): the subnet that the client wants an address of. */
+  readonly subnetSelection?: Ipv4 | undefined;
   readonly broadcast: boolean;
   readonly arrival: Arrival;
 }
@@ -126,6 +130,7 @@ function readRelay(packet: Packet): RelayFacts | undefined {
     circuitId: readable(suboptions.get(1)),
     remoteId: readable(suboptions.get(2)),
     linkSelection: address(suboptions.get(5)),
+    serverIdOverride: address(suboptions.get(11)),
   };
 }
 
@@ -168,6 +173,7 @@ export function factsOf(packet: Packet, arrival: Arrival): Facts {
     ciaddr: packet.ciaddr,
     requestedIp: address(options.get(OPTION.REQUESTED_ADDRESS)),
     serverId: address(options.get(OPTION.SERVER_ID)),
+    subnetSelection: address(options.get(OPTION.SUBNET_SELECTION)),
     broadcast: (packet.flags & FLAG_BROADCAST) !== 0,
     arrival,
   };

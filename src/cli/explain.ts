@@ -25,6 +25,7 @@ export async function explainCommand(flags: Flags): Promise<void> {
     policy: config.dhcp,
     inventory,
     leases: leaseTableOf(config),
+    limits: config.limits,
     serverAddress: config.serverAddress,
     httpPort: config.http.port,
     now: Date.now(),

@@ -7,6 +7,7 @@ import { deepFreeze } from '../yaml/freeze.ts';
 import { readText, unreadable } from '../yaml/read.ts';
 import { hasErrors, inFileOrder } from '../yaml/report.ts';
 import type { Config } from './model.ts';
+import { encodeOptions, writtenOptions } from './options.ts';
 import { configSchema, type WrittenConfig } from './schema.ts';
 import { checkSubnets } from './subnets.ts';
 
@@ -54,7 +55,9 @@ function parseConfig(text: string, name: string, absolute: string): LoadedConfig
     const checked = checkValue(configSchema, document);
     diagnostics.push(...checked.diagnostics);
     written = checked.value ?? {};
-    const result = checkSubnets(document);
+    const server = encodeOptions(document, writtenOptions(written.dhcp?.options, ['dhcp', 'options']));
+    diagnostics.push(...server.diagnostics);
+    const result = checkSubnets(document, server.options);
     subnets = result.subnets;
     diagnostics.push(...result.diagnostics);
     if (checked.value !== undefined) diagnostics.push(...checkMode(written, document));
@@ -83,7 +86,7 @@ function checkMode(written: WrittenConfig, document: YamlDocument): Diagnostic[]
     }
     return diagnostics;
   }
-  for (const key of ['subnets', 'authoritative'] as const) {
+  for (const key of ['subnets', 'authoritative', 'options', 'overload'] as const) {
     if (written.dhcp?.[key] === undefined) continue;
     report('warning', ['dhcp', key], `${key} has no effect in ${mode} mode`, 'it belongs to mode: full');
   }
@@ -96,7 +99,7 @@ function finish(
   base: string,
   subnets: Config['dhcp']['subnets'] = [],
 ): Config {
-  const { dhcp, tftp } = written;
+  const { dhcp, tftp, limits } = written;
   return deepFreeze({
     file,
     interfaces: written.interfaces,
@@ -106,7 +109,9 @@ function finish(
       authoritative: dhcp?.authoritative ?? true,
       conflictCheck: dhcp?.conflictCheck ?? 'off',
       subnets,
+      overload: dhcp?.overload ?? false,
     },
+    limits: { clientRate: limits?.clientRate ?? 10, offers: limits?.offers ?? 4096 },
     tftp: {
       root: resolve(base, tftp?.root ?? 'tftpboot'),
       search: (tftp?.search ?? [IPXE_DIRECTORY]).map((directory) => resolve(base, directory)),

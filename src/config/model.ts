@@ -7,21 +7,43 @@ export type ConflictCheck = 'arp' | 'icmp' | 'off';
 /** DHCP options as an author set them: code → wire bytes, checked and encoded at load. */
 export type OptionSet = ReadonlyMap<number, Uint8Array>;
 
+/** What a client is known by: its identifier (option 61) where it sends one, or always its hardware address. */
+export type ClientIdentity = 'client-id' | 'mac';
+
 /** One `dhcp.subnets` entry: full mode only. */
 export interface SubnetPolicy {
   readonly subnet: Subnet;
   readonly pools: readonly Range[];
-  /** `router`, `dns`, `domain` and `options` of the entry, all as option bytes. */
+  /** `dhcp.options`, and over them `router`, `dns`, `domain` and `options` of the entry, all as option bytes. */
   readonly options: OptionSet;
   /** Seconds. */
   readonly leaseTime: number;
+  /** T1 and T2 in seconds (RFC 2131 §4.4.5), renewTime ≤ rebindTime ≤ leaseTime. */
+  readonly renewTime: number;
+  readonly rebindTime: number;
+  readonly clientIdentity: ClientIdentity;
+  /** Subnets with the same name are on one link (a shared network); undefined: alone on its link. */
+  readonly network: string | undefined;
+  /** Whether BOOTP clients that no machine entry knows get an address of the pools, for good. */
+  readonly bootp: boolean;
 }
 
 export interface DhcpPolicy {
   readonly mode: Mode;
   readonly authoritative: boolean;
   readonly conflictCheck: ConflictCheck;
+  /** As written. */
   readonly subnets: readonly SubnetPolicy[];
+  /** Whether `file` and `sname` may hold options that find no other room (option 52), which confuses old ROMs. */
+  readonly overload: boolean;
+}
+
+/** What one client, or a flood of clients, may cost. */
+export interface Limits {
+  /** DHCP messages a second of one MAC address that are answered in the long run; bursts of five times that are let through. */
+  readonly clientRate: number;
+  /** Offers of pool addresses that may wait for their clients' answers at one time, in one subnet. */
+  readonly offers: number;
 }
 
 export interface TftpPolicy {
@@ -41,6 +63,7 @@ export interface Config {
   /** What clients are told; undefined: the address of the NIC the packet came in on. */
   readonly serverAddress: Ipv4 | undefined;
   readonly dhcp: DhcpPolicy;
+  readonly limits: Limits;
   readonly tftp: TftpPolicy;
   /** 0: any free port (for tests). */
   readonly http: { readonly port: number };

@@ -60,6 +60,25 @@ export const subnetSchema = mapping({
   leaseTime: duration('a duration from 1s to 49710d, such as 30s, 10m, 1h or 2d', 1, MAX_LEASE_SECONDS)
     .optional()
     .describe('How long a lease runs: 30s, 10m, 1h, 2d. 1h when absent.'),
+  renewTime: duration('a duration such as 30m', 1, MAX_LEASE_SECONDS)
+    .optional()
+    .describe('T1: when clients renew. Default: half of leaseTime.'),
+  rebindTime: duration('a duration such as 50m', 1, MAX_LEASE_SECONDS)
+    .optional()
+    .describe('T2: when clients ask any server. Default: seven eighths of leaseTime.'),
+  clientIdentity: z
+    .enum(['client-id', 'mac'])
+    .optional()
+    .describe(
+      'What a client is known by. mac: ROM, iPXE and the installed system keep one address although each sends another identifier. Default: client-id.',
+    ),
+  network: text('the name of a shared network')
+    .optional()
+    .describe('Subnets with the same name are on one link: a client gets an address of any of them.'),
+  bootp: z
+    .boolean()
+    .optional()
+    .describe('Give BOOTP clients addresses of the pools, for good. Default: false: fixed addresses only.'),
   options: optionMap().optional().describe('Further DHCP options by name or number.'),
 });
 
@@ -83,6 +102,11 @@ const dhcp = mapping({
     .describe(
       'How an address is probed before it is offered for the first time. This version takes only off.',
     ),
+  options: optionMap().optional().describe('Full mode: DHCP options of every subnet; the nearest wins.'),
+  overload: z
+    .boolean()
+    .optional()
+    .describe('Put options that find no room into file and sname (option 52). Default: false.'),
   subnets: z
     .array(subnetSchema, { error: 'a list of subnets' })
     .optional()
@@ -112,6 +136,20 @@ export const configSchema = mapping({
     .optional()
     .describe('The address that clients are told. Default: that of the NIC the packet came in on.'),
   dhcp: dhcp.optional(),
+  limits: mapping({
+    clientRate: integer('messages a second, 1 to 100000', 1, 100_000)
+      .optional()
+      .describe(
+        'DHCP messages a second of one MAC address that are answered; bursts of five times that pass. Default: 10.',
+      ),
+    offers: integer('a number of offers, 1 to 10000000', 1, 10_000_000)
+      .optional()
+      .describe(
+        'Unanswered offers of pool addresses at one time in one subnet, never more than half of its pools. Default: 4096.',
+      ),
+  })
+    .optional()
+    .describe('What one client, or a flood of clients, may cost.'),
   tftp: tftp.optional(),
   http: mapping({
     port: integer('a TCP port, 0 to 65535', 0, 65_535)

@@ -1,4 +1,5 @@
 /** `dhcp.subnets` → policies: what a schema cannot see, because it takes two values to be wrong. */
+import { formatDuration } from '../values/duration.ts';
 import {
   broadcastOf,
   formatIpv4,
@@ -14,7 +15,7 @@ import { checkValue } from '../yaml/check.ts';
 import type { Diagnostic, DiagnosticCode } from '../yaml/diagnostic.ts';
 import type { Path, YamlDocument } from '../yaml/document.ts';
 import { createReporter, type Reporter } from '../yaml/report.ts';
-import type { SubnetPolicy } from './model.ts';
+import type { OptionSet, SubnetPolicy } from './model.ts';
 import { encodeOptions, type WrittenOption, writtenOptions } from './options.ts';
 import { subnetSchema, type WrittenSubnet } from './schema.ts';
 
@@ -43,7 +44,10 @@ interface PlacedSubnet {
  * Judges each subnet whose own keys are right, whatever else is wrong in the file, so that one run tells all. What the
  * schema has to say of the others is told where the whole file is checked.
  */
-export function checkSubnets(document: YamlDocument): {
+export function checkSubnets(
+  document: YamlDocument,
+  serverOptions: OptionSet,
+): {
   subnets: readonly SubnetPolicy[];
   diagnostics: readonly Diagnostic[];
 } {
@@ -61,11 +65,39 @@ export function checkSubnets(document: YamlDocument): {
     checkRouters(entry, path, document, reporter);
     const encoded = encodeOptions(document, subnetOptions(entry, path));
     reporter.add(encoded.diagnostics);
-    const { subnet, pools = [], leaseTime = DEFAULT_LEASE_SECONDS } = entry;
-    return { subnet, pools, options: encoded.options, leaseTime };
+    checkTimes(entry, path, report);
+    return policyOf(entry, new Map([...serverOptions, ...encoded.options]));
   });
   checkOverlaps(placed, document, report);
   return { subnets, diagnostics: reporter.diagnostics };
+}
+
+function policyOf(entry: WrittenSubnet, options: OptionSet): SubnetPolicy {
+  const { subnet, pools = [], leaseTime = DEFAULT_LEASE_SECONDS } = entry;
+  return {
+    subnet,
+    pools,
+    options,
+    leaseTime,
+    renewTime: entry.renewTime ?? Math.floor(leaseTime / 2),
+    rebindTime: entry.rebindTime ?? Math.floor((leaseTime * 7) / 8),
+    clientIdentity: entry.clientIdentity ?? 'client-id',
+    network: entry.network,
+    bootp: entry.bootp ?? false,
+  };
+}
+
+/** T1 before T2 before the end (RFC 2131 §4.4.5), the defaults taken into account. */
+function checkTimes(entry: WrittenSubnet, path: Path, report: Report): void {
+  const { leaseTime, renewTime, rebindTime } = policyOf(entry, new Map());
+  const hint = 'renewTime comes before rebindTime, and that before the end of leaseTime';
+  if (entry.rebindTime !== undefined && rebindTime > leaseTime) {
+    const message = `rebindTime ${formatDuration(rebindTime)} is longer than the lease of ${formatDuration(leaseTime)}`;
+    report('WRONG_TYPE', [...path, 'rebindTime'], message, hint);
+  } else if (entry.renewTime !== undefined && renewTime > rebindTime) {
+    const message = `renewTime ${formatDuration(renewTime)} is longer than rebindTime ${formatDuration(rebindTime)}`;
+    report('WRONG_TYPE', [...path, 'renewTime'], message, hint);
+  }
 }
 
 function checkOverlaps(placed: readonly PlacedSubnet[], document: YamlDocument, report: Report): void {

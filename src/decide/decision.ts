@@ -1,6 +1,7 @@
 /** What is decided about one message: what to answer, what changes in the leases, and why. Data only. */
+import type { Facts } from '../boot/facts.ts';
 import type { ServerUrls } from '../boot/scope.ts';
-import type { DhcpPolicy } from '../config/model.ts';
+import type { DhcpPolicy, Limits } from '../config/model.ts';
 import type { MessageName } from '../dhcp/packet.ts';
 import type { Offer } from '../leases/offers.ts';
 import type { Binding } from '../leases/store.ts';
@@ -8,11 +9,19 @@ import type { LeaseView } from '../leases/table.ts';
 import type { Inventory } from '../profiles/model.ts';
 import type { Ipv4 } from '../values/ipv4.ts';
 
+/** A client's message. */
+export interface Question {
+  readonly facts: Facts;
+  /** Option 97 as it came: echoed without being understood. */
+  readonly uuid: Uint8Array | undefined;
+}
+
 /** Everything a decision may look at besides the facts. */
 export interface World {
   readonly policy: DhcpPolicy;
   readonly inventory: Inventory;
   readonly leases: LeaseView;
+  readonly limits: Pick<Limits, 'offers'>;
   /** What clients are told instead of the NIC's own address. */
   readonly serverAddress: Ipv4 | undefined;
   readonly httpPort: number;
@@ -31,11 +40,14 @@ export type IgnoreCode =
   | 'NOTHING_TO_BOOT' // proxy mode: no profile, or the profile boots the local disk
   | 'UNKNOWN_CLIENT' // not authoritative, and no record of it
   | 'DONE' // DECLINE and RELEASE have no answer
+  | 'RATE_LIMITED' // one client sends more than limits.clientRate
+  | 'OFFERS_LIMITED' // limits.offers are waiting for their clients already
   | 'STORE_FAILED'; // its lease could not be made durable
 
 /** What becomes of the leases. At most one of these a message. */
 export type LeaseChange =
-  | { readonly kind: 'offer'; readonly offer: Offer }
+  /** `fresh`: the address was nobody's, so a conflict check is due before the offer leaves. */
+  | { readonly kind: 'offer'; readonly offer: Offer; readonly fresh: boolean }
   | { readonly kind: 'bind'; readonly binding: Binding }
   | { readonly kind: 'withdraw'; readonly ip: Ipv4 };
 
@@ -57,7 +69,9 @@ export interface Reply extends Told {
   readonly type: Extract<MessageName, 'OFFER' | 'ACK' | 'NAK'> | undefined;
   readonly yiaddr: Ipv4;
   readonly siaddr: Ipv4;
-  /** Option 54, and the server's address in every URL. */
+  /** Our own address as the client reaches it. */
+  readonly address: Ipv4;
+  /** Option 54. */
   readonly serverId: Ipv4;
   readonly bootFile?: string | undefined;
   /** Candidates; option 55 chooses among those not in `always`. */
@@ -68,6 +82,6 @@ export interface Reply extends Told {
 export type Decision = Ignored | Reply;
 
 /** This server as the client of a decision reaches it. */
-export function urlsOf(world: Pick<World, 'httpPort'>, serverId: Ipv4): ServerUrls {
-  return { address: serverId, httpPort: world.httpPort };
+export function urlsOf(world: Pick<World, 'httpPort'>, address: Ipv4): ServerUrls {
+  return { address, httpPort: world.httpPort };
 }

@@ -70,7 +70,7 @@ export function explain(client: Description, where: Where, world: World): Explan
     decision: decision.reason,
   };
   if (decision.kind === 'ignore') return { ...common, reply: NO_REPLY };
-  const server = urlsOf(world, decision.serverId);
+  const server = urlsOf(world, decision.address);
   const rendered =
     profile === undefined
       ? undefined

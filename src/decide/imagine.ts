@@ -12,7 +12,7 @@ import { encodeUuid } from '../dhcp/uuid.ts';
 import { bytesOf } from '../dhcp/wiretext.ts';
 import type { Ipv4 } from '../values/ipv4.ts';
 import { type Mac, macOctets } from '../values/mac.ts';
-import type { Question } from './decide.ts';
+import type { Question } from './decision.ts';
 
 /** What may be said of a client; all of it optional (contract: the flags of `explain`). */
 export interface Description {

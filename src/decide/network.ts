@@ -1,34 +1,55 @@
 /** The address part of a reply in full mode: which subnet, which identity, and the options that go with an address. */
 import type { Facts } from '../boot/facts.ts';
-import type { DhcpPolicy, SubnetPolicy } from '../config/model.ts';
+import type { ClientIdentity, DhcpPolicy, SubnetPolicy } from '../config/model.ts';
 import { OPTION } from '../dhcp/codes.ts';
 import type { Claim } from '../leases/allocate.ts';
 import type { Machine } from '../profiles/model.ts';
-import { broadcastOf, type Ipv4, inSubnet, netmask } from '../values/ipv4.ts';
+import { BROADCAST, broadcastOf, type Ipv4, inSubnet, netmask } from '../values/ipv4.ts';
 
-/** The subnet a message came from: the relay's word (RFC 3527, giaddr), else the NIC's own address. */
-export function subnetFor(facts: Facts, policy: DhcpPolicy): SubnetPolicy | undefined {
-  const link = facts.relay?.linkSelection || facts.relay?.giaddr || facts.arrival.localAddress;
-  return policy.subnets.find((candidate) => inSubnet(link, candidate.subnet));
+/**
+ * The address that tells which link a client is on, the word nearest to the client first: the relay's link selection
+ * (RFC 3527 §3: before option 118), the client's own wish (RFC 3011), giaddr. Without a relay, a client that speaks to
+ * us by unicast uses the address in ciaddr already and may be any number of routers away (RFC 2131 §4.3.2, RENEWING);
+ * a broadcast came over the NIC's own link.
+ */
+export function linkOf(facts: Facts): Ipv4 {
+  const { relay, arrival } = facts;
+  const named = relay?.linkSelection || facts.subnetSelection || relay?.giaddr;
+  if (named) return named;
+  const unicast = facts.ciaddr !== 0 && arrival.destination !== BROADCAST;
+  return unicast ? facts.ciaddr : arrival.localAddress;
+}
+
+/** The subnets of a client's link: the one that holds its link address first, then those that share the link. */
+export function subnetsFor(
+  facts: Facts,
+  policy: DhcpPolicy,
+): readonly [SubnetPolicy, ...SubnetPolicy[]] | undefined {
+  const link = linkOf(facts);
+  const own = policy.subnets.find(({ subnet }) => inSubnet(link, subnet));
+  if (own === undefined) return undefined;
+  if (own.network === undefined) return [own];
+  return [own, ...policy.subnets.filter((other) => other !== own && other.network === own.network)];
 }
 
 /**
  * What a client is known by. A machine of the inventory is itself, whichever of its stages or NICs asks, so that ROM,
- * iPXE and the installed system keep one address. Else the client identifier (RFC 2131 §4.2); one that is no more than
- * the hardware type and MAC (RFC 2132 §9.14) is the MAC, so that firmware without an identifier and iPXE with one are
- * the same client.
+ * iPXE and the installed system keep one address. Else the client identifier (RFC 2131 §4.2), unless the subnet goes by
+ * MAC; one that is no more than the hardware type and MAC (RFC 2132 §9.14) is the MAC, so that firmware without an
+ * identifier and iPXE with one are the same client.
  */
-export function identityOf(facts: Facts, machine: Machine | undefined): string {
+export function identityOf(facts: Facts, machine: Machine | undefined, by: ClientIdentity): string {
   if (machine !== undefined) return `machine:${machine.macs[0] ?? machine.uuid ?? machine.name ?? facts.mac}`;
   const { clientId, mac } = facts;
-  if (clientId === undefined || clientId === `01${mac.replaceAll(':', '')}`) return `mac:${mac}`;
+  if (by === 'mac' || clientId === undefined || clientId === `01${mac.replaceAll(':', '')}`)
+    return `mac:${mac}`;
   return `id:${clientId}`;
 }
 
 /** The claim that allocation judges. */
-export function claimOf(facts: Facts, machine: Machine | undefined): Claim {
+export function claimOf(facts: Facts, machine: Machine | undefined, by: ClientIdentity): Claim {
   return {
-    identity: identityOf(facts, machine),
+    identity: identityOf(facts, machine, by),
     mac: facts.mac,
     clientId: facts.clientId,
     hostname: facts.hostname,
@@ -53,12 +74,12 @@ export function subnetOptions({ subnet, options }: SubnetPolicy): Map<number, Ui
 
 const BROADCAST_ADDRESS = 28;
 
-/** Lease time, and T1 and T2 at the fractions that RFC 2131 §4.4.5 gives as defaults. */
-export function leaseOptions(seconds: number): readonly (readonly [number, Uint8Array])[] {
+/** Lease time, T1 and T2 (RFC 2132 §9.2, 9.11, 9.12). */
+export function leaseOptions(policy: SubnetPolicy): readonly (readonly [number, Uint8Array])[] {
   return [
-    [OPTION.LEASE_TIME, u32(seconds)],
-    [OPTION.RENEWAL_TIME, u32(Math.floor(seconds / 2))],
-    [OPTION.REBINDING_TIME, u32(Math.floor((seconds * 7) / 8))],
+    [OPTION.LEASE_TIME, u32(policy.leaseTime)],
+    [OPTION.RENEWAL_TIME, u32(policy.renewTime)],
+    [OPTION.REBINDING_TIME, u32(policy.rebindTime)],
   ];
 }
 

@@ -51,14 +51,14 @@ export function addBootOptions(
     readonly profile: Profile | undefined;
     readonly plan: BootPlan;
     readonly role: Role;
-    readonly serverId: Ipv4;
+    readonly address: Ipv4;
     readonly uuid: Uint8Array | undefined;
   },
 ): void {
   const { facts, plan, role } = boot;
   if (plan.bootFile === undefined) return;
   // The server by name as well as in siaddr: Raspberry Pi 4 and others read only option 66 (peers P4).
-  options.set(OPTION.TFTP_SERVER_NAME, named(formatIpv4(boot.serverId)));
+  options.set(OPTION.TFTP_SERVER_NAME, named(formatIpv4(boot.address)));
   options.set(OPTION.BOOT_FILE, named(plan.bootFile));
   const vendor = vendorClass(facts, role);
   if (vendor !== undefined) options.set(OPTION.VENDOR_CLASS, vendor);

@@ -6,6 +6,8 @@ import { formatMac, type Mac } from '../values/mac.ts';
 import { OPTION } from './codes.ts';
 import { messageType } from './message.ts';
 import { FLAG_BROADCAST, type MessageName, type Packet } from './packet.ts';
+import { isShapeError } from './shapes/shape.ts';
+import { decodeSuboptions } from './suboptions.ts';
 
 export interface Destination {
   readonly address: Ipv4;
@@ -39,7 +41,7 @@ const ETHERNET = 1;
 export function replyDestination(request: Packet, reply: ReplyKind, arrival: ArrivedAt): Destination {
   // A request that a relay forwarded MUST be answered to that relay, at the server port, the broadcast flag or not;
   // the relay delivers the last hop and reads the flag itself.
-  if (request.giaddr !== UNSPECIFIED) return { address: request.giaddr, port: SERVER_PORT };
+  if (request.giaddr !== UNSPECIFIED) return { address: request.giaddr, port: relayPort(request, arrival) };
 
   // A PXE client asks port 4011 from an address it already holds and from a port of its choice (UEFI from 4011, iPXE
   // from 68), and listens only there. A few broadcast that request before they have an address.
@@ -63,6 +65,16 @@ export function replyDestination(request: Packet, reply: ReplyKind, arrival: Arr
   const onEthernet = request.htype === ETHERNET && request.chaddr.length === 6;
   if (reply.yiaddr === UNSPECIFIED || !onEthernet) return everyone();
   return { address: reply.yiaddr, port: CLIENT_PORT, neighbour: formatMac(request.chaddr) };
+}
+
+/** RFC 8357 §5.1: a relay that puts sub-option 19 into option 82 listens at the port it sent from. */
+const RELAY_SOURCE_PORT = 19;
+
+function relayPort(request: Packet, arrival: ArrivedAt): number {
+  const bytes = request.options.get(OPTION.RELAY_AGENT);
+  if (bytes === undefined) return SERVER_PORT;
+  const suboptions = decodeSuboptions(bytes);
+  return !isShapeError(suboptions) && suboptions.has(RELAY_SOURCE_PORT) ? arrival.sourcePort : SERVER_PORT;
 }
 
 function everyone(): Destination {

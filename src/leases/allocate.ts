@@ -23,9 +23,10 @@ export interface Claim {
   readonly fixedIp?: Ipv4 | undefined;
 }
 
-/** Where it asks: the network of the NIC or relay, and what this server is there. */
+/** Where it asks: the subnets of its link, and what this server is there. */
 export interface Place {
-  readonly policy: SubnetPolicy;
+  /** The subnet of the NIC or relay first, then those that share its link. */
+  readonly subnets: readonly [SubnetPolicy, ...SubnetPolicy[]];
   /** Our own server identifier there. */
   readonly serverId: Ipv4;
   readonly authoritative: boolean;
@@ -37,8 +38,20 @@ export interface Place {
 }
 
 export type Allocation =
-  | { readonly kind: 'offer'; readonly ip: Ipv4; readonly reason: string }
-  | { readonly kind: 'bind'; readonly binding: Binding; readonly reason: string }
+  | {
+      readonly kind: 'offer';
+      readonly ip: Ipv4;
+      readonly policy: SubnetPolicy;
+      readonly reason: string;
+      /** Set when the client has no claim on it: it was drawn from the pool, or wished for. */
+      readonly fresh: boolean;
+    }
+  | {
+      readonly kind: 'bind';
+      readonly binding: Binding;
+      readonly policy: SubnetPolicy;
+      readonly reason: string;
+    }
   | { readonly kind: 'nak'; readonly reason: string }
   | { readonly kind: 'silence'; readonly reason: string; readonly exhausted?: boolean }
   /** Silence that also ends our offer: the client chose another server. */
@@ -55,16 +68,22 @@ const isLive = (binding: Binding, now: number): boolean =>
  * any other), and once nobody else's lease on it is running, which happens when it was made fixed only today.
  */
 function fixedHere(claim: Claim, place: Place): Ipv4 | undefined {
-  if (claim.fixedIp === undefined || !inSubnet(claim.fixedIp, place.policy.subnet)) return undefined;
+  if (claim.fixedIp === undefined || policyOf(claim.fixedIp, place) === undefined) return undefined;
   const holder = place.leases.at(claim.fixedIp);
   const taken = holder !== undefined && holder.identity !== claim.identity && isLive(holder, place.now);
   return taken ? undefined : claim.fixedIp;
 }
 
+/** The subnet of this link that an address belongs to. */
+function policyOf(ip: Ipv4, place: Place): SubnetPolicy | undefined {
+  return place.subnets.find(({ subnet }) => inSubnet(ip, subnet));
+}
+
 /** Whether this client may have the address: on this network, in a pool, and in nobody else's hands. */
 function mayHave(ip: Ipv4, claim: Claim, place: Place): boolean {
-  const { leases, policy, now } = place;
-  if (!inSubnet(ip, policy.subnet) || !inRange(ip, hostRange(policy.subnet))) return false;
+  const { leases, now } = place;
+  const policy = policyOf(ip, place);
+  if (policy === undefined || !inRange(ip, hostRange(policy.subnet))) return false;
   if (!leases.inPool(ip) || place.isReserved(ip)) return false;
   const binding = leases.at(ip);
   if (binding !== undefined && isLive(binding, now)) {
@@ -78,7 +97,7 @@ function mayHave(ip: Ipv4, claim: Claim, place: Place): boolean {
 function ownBinding(claim: Claim, place: Place): Binding | undefined {
   return place.leases
     .of(claim.identity)
-    .filter((binding) => binding.state !== 'declined' && inSubnet(binding.ip, place.policy.subnet))
+    .filter((binding) => binding.state !== 'declined' && policyOf(binding.ip, place) !== undefined)
     .reduce<Binding | undefined>(
       (latest, binding) => (latest === undefined || binding.touchedAt > latest.touchedAt ? binding : latest),
       undefined,
@@ -88,7 +107,10 @@ function ownBinding(claim: Claim, place: Place): Binding | undefined {
 /** DISCOVER: RFC 2131 §4.3.1, the address to offer, in the order that the section lists. */
 export function allocateForDiscover(claim: Claim, place: Place): Allocation {
   const { leases, now } = place;
-  const offer = (ip: Ipv4, reason: string): Allocation => ({ kind: 'offer', ip, reason });
+  const offer = (ip: Ipv4, reason: string, fresh = false): Allocation => {
+    const policy = policyOf(ip, place) ?? place.subnets[0];
+    return { kind: 'offer', ip, policy, reason, fresh };
+  };
 
   const fixed = fixedHere(claim, place);
   if (fixed !== undefined) return offer(fixed, 'its fixed address');
@@ -102,14 +124,20 @@ export function allocateForDiscover(claim: Claim, place: Place): Allocation {
     return offer(offered.ip, 'already offered to it');
 
   const wish = claim.requestedIp;
-  if (wish !== undefined && mayHave(wish, claim, place)) return offer(wish, 'the address it asked for');
+  if (wish !== undefined && mayHave(wish, claim, place)) return offer(wish, 'the address it asked for', true);
 
-  const next = leases.nextFree(hostRange(place.policy.subnet), place.isReserved);
-  if (next !== undefined) return offer(next, 'a free address of the pool');
+  for (const { subnet } of place.subnets) {
+    const next = leases.nextFree(hostRange(subnet), place.isReserved);
+    if (next !== undefined) return offer(next, 'a free address of the pool', true);
+  }
   return { kind: 'silence', reason: 'no free address is left in the pools of this subnet', exhausted: true };
 }
 
-function bind(ip: Ipv4, claim: Claim, place: Place, reason: string): Allocation {
+/** The end of a lease that has none: 31 December 9999. */
+export const FOREVER = 253_402_214_400_000;
+
+function bind(ip: Ipv4, claim: Claim, place: Place, reason: string, forever = false): Allocation {
+  const policy = policyOf(ip, place) ?? place.subnets[0];
   const binding: Binding = {
     ip,
     identity: claim.identity,
@@ -117,10 +145,33 @@ function bind(ip: Ipv4, claim: Claim, place: Place, reason: string): Allocation 
     clientId: claim.clientId,
     hostname: claim.hostname,
     state: 'bound',
-    expiresAt: place.now + place.policy.leaseTime * 1000,
+    expiresAt: forever ? FOREVER : place.now + policy.leaseTime * 1000,
     touchedAt: place.now,
   };
-  return { kind: 'bind', binding, reason };
+  return { kind: 'bind', binding, policy, reason };
+}
+
+/**
+ * BOOTP (RFC 1534 §2): one request, one reply, and the address is the client's for good, since it will never renew. So
+ * pool addresses are given only where the subnet says so.
+ */
+export function allocateForBootp(claim: Claim, place: Place): Allocation {
+  const fixed = fixedHere(claim, place);
+  if (fixed !== undefined) return bind(fixed, claim, place, 'its fixed address, to a BOOTP client', true);
+  const open = place.subnets.filter(({ bootp }) => bootp);
+  if (open.length === 0) {
+    return { kind: 'silence', reason: 'a BOOTP client that has no machine entry with an ip' };
+  }
+  const own = ownBinding(claim, place);
+  if (own !== undefined && policyOf(own.ip, place)?.bootp === true && mayHave(own.ip, claim, place)) {
+    return bind(own.ip, claim, place, 'its address, to a BOOTP client', true);
+  }
+  for (const { subnet } of open) {
+    const next = place.leases.nextFree(hostRange(subnet), place.isReserved);
+    if (next !== undefined)
+      return bind(next, claim, place, 'an address of the pool, to a BOOTP client', true);
+  }
+  return { kind: 'silence', reason: 'no free address is left in the pools of this subnet', exhausted: true };
 }
 
 /** REQUEST: RFC 2131 §4.3.2, told apart by what the client filled in (§4.3.6, table 4). */
@@ -156,7 +207,7 @@ function selecting(claim: Claim, place: Place): Allocation {
  */
 function initReboot(ip: Ipv4, claim: Claim, place: Place): Allocation {
   const { authoritative } = place;
-  if (!inSubnet(ip, place.policy.subnet)) {
+  if (policyOf(ip, place) === undefined) {
     const reason = `${formatIpv4(ip)} does not belong to this network`;
     return authoritative ? { kind: 'nak', reason } : { kind: 'silence', reason };
   }

@@ -16,6 +16,8 @@ export interface LeaseView {
   of(identity: string): readonly Binding[];
   offerAt(ip: Ipv4): Offer | undefined;
   offerOf(identity: string): Offer | undefined;
+  /** Offers that wait for their clients, of addresses within a range's pools. */
+  offersIn(range: Range): number;
   /** Whether the address lies in a configured pool. */
   inPool(ip: Ipv4): boolean;
   /** The next free address of the pools within a range, least recently used first; undefined: exhausted. */
@@ -231,6 +233,18 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
     return (slot === undefined || columns.timed[slot] === 0) && offers.at(ip) === undefined;
   };
 
+  /** Offers by the pool of their address; addresses outside the pools (fixed ones) count under none. */
+  let offersByPool = new Map<number, number>();
+  const countOffer = (ip: Ipv4, change: 1 | -1): void => {
+    const pool = pools.poolOf(ip);
+    if (pool !== undefined) offersByPool.set(pool, (offersByPool.get(pool) ?? 0) + change);
+  };
+  const endOffer = (ip: Ipv4): boolean => {
+    const ended = offers.withdraw(ip) !== undefined;
+    if (ended) countOffer(ip, -1);
+    return ended;
+  };
+
   const giveBack = (ip: Ipv4): void => {
     if (isFree(ip)) pools.give(ip);
   };
@@ -254,6 +268,11 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
       }
       return found;
     },
+    offersIn(range) {
+      let count = 0;
+      for (const pool of pools.within(range)) count += offersByPool.get(pool) ?? 0;
+      return count;
+    },
     offerAt: (ip) => offers.at(ip),
     offerOf: (identity) => offers.of(identity),
     inPool: (ip) => pools.poolOf(ip) !== undefined,
@@ -270,7 +289,7 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
     },
     bind(binding) {
       const before = at(binding.ip);
-      offers.withdraw(binding.ip);
+      endOffer(binding.ip);
       write(binding);
       return before;
     },
@@ -279,22 +298,29 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
       else write(before);
     },
     offer(offer) {
+      if (offers.at(offer.ip) === undefined) countOffer(offer.ip, 1);
       const earlier = offers.put(offer);
+      if (earlier !== undefined) countOffer(earlier.ip, -1);
       pools.take(offer.ip);
       if (earlier !== undefined) giveBack(earlier.ip);
     },
     withdraw(ip) {
-      if (offers.withdraw(ip) !== undefined) giveBack(ip);
+      if (endOffer(ip)) giveBack(ip);
     },
     expire(now) {
       expiry.sweep(now, (slot) => {
         columns.timed[slot] = 0;
         giveBack(columns.ip[slot] as number);
       });
-      for (const offer of offers.expire(now)) giveBack(offer.ip);
+      for (const offer of offers.expire(now)) {
+        countOffer(offer.ip, -1);
+        giveBack(offer.ip);
+      }
     },
     setPools(newRanges) {
       pools = createPools(newRanges);
+      offersByPool = new Map();
+      for (const offer of offers.all()) countOffer(offer.ip, 1);
       const idle = [...slotByIp.values()].filter((slot) => columns.timed[slot] === 0);
       idle.sort((a, b) => (columns.touchedAt[a] as number) - (columns.touchedAt[b] as number));
       for (const slot of idle) giveBack(columns.ip[slot] as number);

@@ -1,4 +1,5 @@
 /** YAML documents → machines, and the index that finds them. */
+import { encodeOptions, writtenOptions } from '../config/options.ts';
 import { isDummyUuid } from '../dhcp/uuid.ts';
 import { formatIpv4, formatSubnet, hostRange, type Ipv4, inRange, type Subnet } from '../values/ipv4.ts';
 import type { Mac } from '../values/mac.ts';
@@ -33,8 +34,10 @@ export function readMachines(documents: readonly YamlDocument[], context: Machin
       if (value === undefined) continue;
       checkMachine(value, document, path, context);
       seen.note(value, document, path);
-      const { mac = [], vars = {}, ...rest } = value;
-      all.push({ ...rest, macs: mac, vars, position: document.at(path) });
+      const { mac = [], vars = {}, options, ...rest } = value;
+      const encoded = encodeOptions(document, writtenOptions(options, [...path, 'options']));
+      reporter.add(encoded.diagnostics);
+      all.push({ ...rest, macs: mac, vars, options: encoded.options, position: document.at(path) });
     }
   }
   return indexMachines(all);

@@ -126,6 +126,8 @@ export interface Machine {
   readonly name?: string | undefined;
   /** Its fixed address in full mode. */
   readonly ip?: Ipv4 | undefined;
+  /** Over those of the server, the subnet and the profile. */
+  readonly options: OptionSet;
   /** The profile it gets, whatever the profiles' own match says. */
   readonly profile?: string | undefined;
   readonly vars: Readonly<Record<string, unknown>>;

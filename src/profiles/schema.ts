@@ -124,6 +124,9 @@ export const machineSchema = mapping({
   profile: text('the name of a profile')
     .optional()
     .describe("The profile it gets, whatever the profiles' match says."),
+  options: optionMap()
+    .optional()
+    .describe('Further DHCP options by name or number, over those of server, subnet and profile.'),
   vars: vars().optional().describe('For templates: machine.vars.name.'),
 });
 

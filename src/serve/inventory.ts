@@ -17,6 +17,7 @@ export function loadFor(config: Config, where: Where, version: number): Promise<
   const world: Omit<World, 'inventory'> = {
     policy: config.dhcp,
     leases: createLeaseTable(config.dhcp.subnets.flatMap((subnet) => subnet.pools)),
+    limits: config.limits,
     serverAddress: config.serverAddress,
     httpPort: config.http.port,
     now: Date.now(),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Arrival, factsOf } from '../../src/boot/facts.ts';
-import { decide, type Question } from '../../src/decide/decide.ts';
-import type { Decision, World } from '../../src/decide/decision.ts';
+import { decide } from '../../src/decide/decide.ts';
+import type { Decision, Question, World } from '../../src/decide/decision.ts';
 import { type Description, imaginePacket } from '../../src/decide/imagine.ts';
 import { OPTION } from '../../src/dhcp/codes.ts';
 import { messageTypeBytes } from '../../src/dhcp/message.ts';

@@ -46,13 +46,19 @@ export function profile(name: string, more: Partial<Profile> = {}): Profile {
 }
 
 export function machine(mac: string, more: Partial<Machine> = {}): Machine {
-  return { macs: [mac], vars: {}, position: POSITION, ...more };
+  return { macs: [mac], vars: {}, options: new Map(), position: POSITION, ...more };
 }
 
 export function world(mode: Mode, profiles: readonly Profile[], machines: readonly Machine[] = []): World {
   const rack = subnet('10.11.11.0/24', '10.11.11.50-10.11.11.99');
   return {
-    policy: { mode, authoritative: true, conflictCheck: 'off', subnets: mode === 'full' ? [rack] : [] },
+    policy: {
+      mode,
+      authoritative: true,
+      conflictCheck: 'off',
+      overload: false,
+      subnets: mode === 'full' ? [rack] : [],
+    },
     inventory: {
       version: 1,
       profiles,
@@ -64,6 +70,7 @@ export function world(mode: Mode, profiles: readonly Profile[], machines: readon
       },
     },
     leases: createLeaseTable(rack.pools),
+    limits: { offers: 4096 },
     serverAddress: undefined,
     httpPort: 8080,
     now: NOW,

@@ -116,6 +116,7 @@ test('a relay’s words: text where it is text, hex where it is not', () => {
     circuitId: 'rack12/7',
     remoteId: undefined,
     linkSelection: undefined,
+    serverIdOverride: undefined,
   });
   const binary = { ...packet, options: new Map([[82, Uint8Array.of(1, 3, 0, 4, 255, 5, 4, 10, 9, 0, 1)]]) };
   const relay = factsOf(binary, ARRIVAL).relay;

@@ -19,7 +19,17 @@ export function subnet(cidr: string, ...pools: string[]): SubnetPolicy {
     if (range === undefined) throw new Error(`${text} is no range`);
     return range;
   });
-  return { subnet: parsed, pools: ranges, options: new Map(), leaseTime: 3600 };
+  return {
+    subnet: parsed,
+    pools: ranges,
+    options: new Map(),
+    leaseTime: 3600,
+    renewTime: 1800,
+    rebindTime: 3150,
+    clientIdentity: 'client-id',
+    network: undefined,
+    bootp: false,
+  };
 }
 
 export const NOW = 1_800_000_000_000;
@@ -30,7 +40,7 @@ export function network(policy: SubnetPolicy, ...bindings: Binding[]): { table: 
   table.expire(NOW);
   table.setPools(policy.pools);
   const place: Place = {
-    policy,
+    subnets: [policy],
     serverId: ip('10.0.0.1'),
     authoritative: true,
     now: NOW,

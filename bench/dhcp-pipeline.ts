@@ -1,0 +1,213 @@
+/**
+ * What one 4-way exchange costs in the server alone, from decode to encode with its durable commit, but without sockets and
+ * so without the kernel's share: `node bench/dhcp-pipeline.ts [--batch 128] [--clients 50000] [--rounds 10]`. Prints the best of the
+ * rounds, since other work on the machine only ever adds.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { World } from '../src/decide/decision.ts';
+import { decodePacket, isMalformed } from '../src/dhcp/decode.ts';
+import { encodePacket } from '../src/dhcp/encode.ts';
+import { messageTypeBytes } from '../src/dhcp/message.ts';
+import type { MessageName, Packet } from '../src/dhcp/packet.ts';
+import { createJournal } from '../src/journal/journal.ts';
+import { createLog } from '../src/journal/log.ts';
+import { createMetrics } from '../src/journal/metrics.ts';
+import { openSqliteStore } from '../src/leases/sqlite.ts';
+import { createLeaseTable } from '../src/leases/table.ts';
+import type { Datagram, Network, Nic, Outgoing, ReceiveHandler, UdpSocket } from '../src/net/udp.ts';
+import { createClients } from '../src/serve/clients.ts';
+import { createDhcpService } from '../src/serve/dhcp.ts';
+import { parseIpv4, parseRange, parseSubnet } from '../src/values/ipv4.ts';
+
+const ip = (text: string): number => parseIpv4(text) ?? 0;
+const SERVER = ip('10.64.0.1');
+const RELAY = ip('10.64.0.2');
+const nic: Nic = {
+  name: 'srv0',
+  index: 2,
+  mac: '02:00:00:00:00:01',
+  addresses: [{ address: SERVER, prefix: 12 }],
+  up: true,
+  loopback: false,
+  mtu: 1500,
+};
+
+const u32 = (value: number): Uint8Array =>
+  Uint8Array.of(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
+
+/** A request as perfdhcp's, which plays a relay. */
+function request(type: MessageName, client: number, address?: number): Uint8Array {
+  const chaddr = Uint8Array.of(0, 12, 1, (client >>> 16) & 255, (client >>> 8) & 255, client & 255);
+  const options = new Map([[53, messageTypeBytes(type)]]);
+  if (address !== undefined) options.set(50, u32(address)).set(54, u32(SERVER));
+  options.set(55, Uint8Array.of(1, 28, 2, 3, 15, 6, 12)).set(61, Uint8Array.of(1, ...chaddr));
+  const packet: Packet = {
+    op: 1,
+    htype: 1,
+    hops: 1,
+    xid: client,
+    secs: 0,
+    flags: 0,
+    ciaddr: 0,
+    yiaddr: 0,
+    siaddr: 0,
+    giaddr: RELAY,
+    chaddr,
+    sname: '',
+    file: '',
+    options,
+  };
+  return encodePacket(packet, { padTo: 0 }).bytes;
+}
+
+const datagram = (data: Uint8Array): Datagram => ({
+  data,
+  source: RELAY,
+  sourcePort: 67,
+  destination: SERVER,
+  localAddress: SERVER,
+  truncated: false,
+});
+
+const { values } = parseArgs({
+  options: {
+    batch: { type: 'string', default: '128' },
+    clients: { type: 'string', default: '50000' },
+    rounds: { type: 'string', default: '10' },
+  },
+});
+const clients = Number(values.clients);
+const half = Number(values.batch) / 2;
+
+const directory = mkdtempSync(join(tmpdir(), 'pilotlight-bench-'));
+const pools = [parseRange('10.65.0.0-10.78.255.255') ?? { first: 0, last: 0 }];
+const table = createLeaseTable(pools);
+const store = openSqliteStore(directory);
+const world = (): World => ({
+  policy: {
+    mode: 'full',
+    authoritative: true,
+    conflictCheck: 'off',
+    overload: false,
+    subnets: [
+      {
+        subnet: parseSubnet('10.64.0.0/12') ?? { network: 0, prefix: 0 },
+        pools,
+        options: new Map([
+          [3, u32(SERVER)],
+          [6, u32(SERVER)],
+          [15, new TextEncoder().encode('rack.example')],
+        ]),
+        leaseTime: 3600,
+        renewTime: 1800,
+        rebindTime: 3150,
+        clientIdentity: 'client-id',
+        network: undefined,
+        bootp: false,
+      },
+    ],
+  },
+  inventory: {
+    version: 1,
+    profiles: [],
+    machines: { all: [], byMac: new Map(), byUuid: new Map(), byIp: new Map() },
+  },
+  leases: table,
+  serverAddress: undefined,
+  httpPort: 8080,
+  now: Date.now(),
+});
+
+let receive: ReceiveHandler = () => {};
+let sent: Outgoing[] = [];
+const socket: UdpSocket = {
+  nic,
+  port: 67,
+  send(batch) {
+    sent.push(...batch);
+    return { sent: batch.length, failed: [] };
+  },
+  close: () => {},
+};
+const network: Network = {
+  nics: () => [nic],
+  open(options) {
+    receive = options.onReceive;
+    return socket;
+  },
+  pin: (bytes) => ({ bytes, address: 0 }),
+  neighbour: () => undefined,
+  close: async () => {},
+};
+const log = createLog({ level: 'warn', pretty: false });
+const journal = createJournal({ log, metrics: createMetrics({ process: false }) });
+createDhcpService({ network, nic, ports: [67], table, store, clients: createClients(), journal, world });
+
+/** The answers, once the commit is through. */
+async function answersTo(batch: readonly Datagram[]): Promise<readonly Outgoing[]> {
+  sent = [];
+  receive(batch, socket);
+  while (sent.length < batch.length) await new Promise((resolve) => setImmediate(resolve));
+  return sent;
+}
+
+/** Batches as they are under load: half of them new clients, half the REQUESTs of those of the batch before. */
+async function run(seconds: number): Promise<number> {
+  const until = performance.now() + seconds * 1000;
+  let requests: Datagram[] = [];
+  let exchanges = 0;
+  while (performance.now() < until) {
+    const discovers = Array.from({ length: half }, () =>
+      datagram(request('DISCOVER', Math.floor(Math.random() * clients))),
+    );
+    const answers = await answersTo([...requests, ...discovers]);
+    exchanges += requests.length;
+    requests = [];
+    for (const { head } of answers) {
+      const reply = decodePacket(head);
+      if (isMalformed(reply) || reply.options.get(53)?.[0] !== 2) continue;
+      requests.push(datagram(request('REQUEST', reply.xid, reply.yiaddr)));
+    }
+  }
+  return exchanges;
+}
+
+/** The client's part, which runs in this process too, to be taken off. */
+function clientCost(): number {
+  const before = process.cpuUsage();
+  const count = 100_000;
+  for (let at = 0; at < count; at++) {
+    const reply = decodePacket(request('DISCOVER', at));
+    if (!isMalformed(reply)) request('REQUEST', reply.xid, reply.giaddr);
+  }
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / count;
+}
+
+/** One round: CPU microseconds an exchange, and exchanges a second. */
+async function measure(seconds: number): Promise<{ readonly cpu: number; readonly rate: number }> {
+  const before = process.cpuUsage();
+  const startedAt = performance.now();
+  const exchanges = await run(seconds);
+  const took = performance.now() - startedAt;
+  const { user, system } = process.cpuUsage(before);
+  return { cpu: (user + system) / exchanges, rate: (exchanges * 1000) / took };
+}
+
+try {
+  await run(1);
+  const rounds: { readonly cpu: number; readonly rate: number }[] = [];
+  for (let round = 0; round < Number(values.rounds); round++) rounds.push(await measure(0.5));
+  clientCost();
+  const best = Math.min(...rounds.map(({ cpu }) => cpu)) - clientCost();
+  const rate = Math.max(...rounds.map((round) => round.rate));
+  console.log(
+    `batches of ${2 * half}: ${best.toFixed(1)} µs of CPU an exchange, ${rate.toFixed(0)}/s with the client's part`,
+  );
+} finally {
+  await store.close();
+  rmSync(directory, { recursive: true, force: true });
+}

@@ -1,0 +1,57 @@
+/** A message with everything that was found out about it before deciding: what the branches of a decision share. */
+import { type BootPlan, planBoot } from '../boot/plan.ts';
+import type { Selection } from '../boot/select.ts';
+import type { Ipv4 } from '../values/ipv4.ts';
+import {
+  type Decision,
+  type IgnoreCode,
+  type Ignored,
+  type Question,
+  urlsOf,
+  type World,
+} from './decision.ts';
+import { addBootOptions, type Role } from './pxe.ts';
+
+export interface Asked {
+  readonly question: Question;
+  readonly world: World;
+  readonly selection: Selection;
+  /** Our own address as this client reaches it: in URLs, siaddr and option 66. */
+  readonly address: Ipv4;
+  /** What we call ourselves in option 54: the address, unless the relay wants it otherwise (RFC 5107). */
+  readonly serverId: Ipv4;
+}
+
+/** A decision to say nothing. */
+export function ignore(
+  asked: Pick<Asked, 'selection'>,
+  code: IgnoreCode,
+  reason: string,
+  change?: Decision['change'],
+): Ignored {
+  return { kind: 'ignore', code, reason, profile: asked.selection.profile?.name, change };
+}
+
+/** What this client is to boot. */
+export function planFor({ question, world, selection, address }: Asked): BootPlan {
+  const { profile, reason } = selection;
+  return profile === undefined ? { reason } : planBoot(question.facts, profile, urlsOf(world, address));
+}
+
+/**
+ * Adds the profile's options, the boot options, and the machine's own, each over what is there: the nearest wins, and
+ * an author who sets an option of booting for one machine means it.
+ */
+export function addNearerOptions(
+  options: Map<number, Uint8Array>,
+  { question, selection, address }: Asked,
+  plan: BootPlan,
+  role: Role,
+): Map<number, Uint8Array> {
+  const { facts, uuid } = question;
+  const { profile, machine } = selection;
+  if (profile !== undefined) for (const [code, bytes] of profile.options) options.set(code, bytes);
+  addBootOptions(options, { facts, profile, plan, role, address, uuid });
+  if (machine !== undefined) for (const [code, bytes] of machine.options) options.set(code, bytes);
+  return options;
+}

@@ -1,0 +1,182 @@
+/** As the network's own DHCP server: an address, the options of its subnet, and what to boot. */
+import type { SubnetPolicy } from '../config/model.ts';
+import { OPTION } from '../dhcp/codes.ts';
+import { bytesOf } from '../dhcp/wiretext.ts';
+import {
+  type Allocation,
+  allocateForBootp,
+  allocateForDiscover,
+  allocateForRequest,
+  type Claim,
+  declineBinding,
+  type Place,
+  releaseBinding,
+} from '../leases/allocate.ts';
+import { formatIpv4, hostRange } from '../values/ipv4.ts';
+import { type Asked, addNearerOptions, ignore, planFor } from './asked.ts';
+import type { Decision, LeaseChange, Reply } from './decision.ts';
+import { claimOf, leaseOptions, linkOf, reservedBy, subnetOptions, subnetsFor } from './network.ts';
+
+/** How long an offered address is held for its client. A UEFI client may answer 4 s after the OFFER (peers U7). */
+export const OFFER_HOLD_MS = 30_000;
+
+/** Options that go out whether or not the client asked for them: it could not work, or not boot, without. */
+const ALWAYS: ReadonlySet<number> = new Set<number>([
+  OPTION.LEASE_TIME,
+  OPTION.VENDOR_OPTIONS,
+  OPTION.VENDOR_CLASS,
+  OPTION.TFTP_SERVER_NAME,
+  OPTION.BOOT_FILE,
+  OPTION.CLIENT_UUID,
+  OPTION.IPXE,
+  OPTION.MESSAGE,
+]);
+
+/** The decision of full mode about any client message. */
+export function decideFull(asked: Asked): Decision {
+  const { question, world, selection, serverId } = asked;
+  const { facts } = question;
+  const subnets = subnetsFor(facts, world.policy);
+  if (subnets === undefined) {
+    return ignore(asked, 'NO_SUBNET', `no entry of dhcp.subnets holds ${formatIpv4(linkOf(facts))}`);
+  }
+  const place: Place = {
+    subnets,
+    serverId,
+    authoritative: world.policy.authoritative,
+    now: world.now,
+    leases: world.leases,
+    isReserved: reservedBy(world.inventory.machines.byIp),
+  };
+  const claim = claimOf(facts, selection.machine, subnets[0].clientIdentity);
+  switch (facts.message) {
+    case 'DISCOVER':
+      return answer(asked, claim, place, allocateForDiscover(claim, place));
+    case 'REQUEST':
+      return answer(asked, claim, place, allocateForRequest(claim, place));
+    case 'BOOTP':
+      return answer(asked, claim, place, allocateForBootp(claim, place));
+    case 'DECLINE':
+      return declined(asked, claim, place);
+    case 'RELEASE':
+      return released(asked, claim, place);
+    case 'INFORM':
+      return informed(asked, subnets[0]);
+    default:
+      return ignore(asked, 'NOT_A_CLIENT', `${facts.message} is what servers send`);
+  }
+}
+
+function declined(asked: Asked, claim: Claim, place: Place): Decision {
+  const binding = declineBinding(claim, place);
+  if (binding === undefined) return ignore(asked, 'DONE', 'DECLINE of an address that it does not hold');
+  const reason = `${formatIpv4(binding.ip)} is in use by somebody else: kept out of the pool for a day`;
+  return ignore(asked, 'DONE', reason, { kind: 'bind', binding });
+}
+
+function released(asked: Asked, claim: Claim, place: Place): Decision {
+  const binding = releaseBinding(claim, place);
+  if (binding === undefined) return ignore(asked, 'DONE', 'RELEASE of an address that it does not hold');
+  return ignore(asked, 'DONE', `gave back ${formatIpv4(binding.ip)}`, { kind: 'bind', binding });
+}
+
+/** INFORM: parameters only, no lease time and no yiaddr (RFC 2131 §4.3.5). */
+function informed(asked: Asked, policy: SubnetPolicy): Reply {
+  const plan = planFor(asked);
+  return {
+    kind: 'reply',
+    type: 'ACK',
+    yiaddr: 0,
+    siaddr: plan.bootFile === undefined ? 0 : asked.address,
+    address: asked.address,
+    serverId: asked.serverId,
+    bootFile: plan.bootFile,
+    options: addNearerOptions(subnetOptions(policy), asked, plan, 'full'),
+    always: ALWAYS,
+    profile: asked.selection.profile?.name,
+    reason: `parameters for a client that has its address; ${plan.reason}`,
+  };
+}
+
+/** Whether one more offer of a pool address would leave too few for clients that mean it: a flood holds half at most. */
+function offersExhausted({ world }: Asked, { subnets }: Place): boolean {
+  let waiting = 0;
+  let addresses = 0;
+  for (const { subnet, pools } of subnets) {
+    waiting += world.leases.offersIn(hostRange(subnet));
+    for (const { first, last } of pools) addresses += last - first + 1;
+  }
+  return waiting >= Math.min(world.limits.offers, Math.ceil(addresses / 2));
+}
+
+/** An allocation as a decision. */
+function answer(asked: Asked, claim: Claim, place: Place, allocation: Allocation): Decision {
+  const { address, serverId, selection } = asked;
+  switch (allocation.kind) {
+    case 'silence':
+      return ignore(
+        asked,
+        allocation.exhausted === true ? 'POOL_EXHAUSTED' : 'UNKNOWN_CLIENT',
+        allocation.reason,
+      );
+    case 'withdraw':
+      return ignore(asked, 'NOT_OURS', allocation.reason, { kind: 'withdraw', ip: allocation.ip });
+    case 'nak': {
+      const { reason } = allocation;
+      const options = new Map([[OPTION.MESSAGE, bytesOf(reason)]]);
+      const profile = selection.profile?.name;
+      return {
+        kind: 'reply',
+        type: 'NAK',
+        yiaddr: 0,
+        siaddr: 0,
+        address,
+        serverId,
+        options,
+        always: ALWAYS,
+        profile,
+        reason,
+      };
+    }
+    case 'offer': {
+      const { ip, policy, reason, fresh } = allocation;
+      if (fresh && offersExhausted(asked, place)) {
+        return ignore(asked, 'OFFERS_LIMITED', 'too many offers wait for their clients (limits.offers)');
+      }
+      const offer = { ip, identity: claim.identity, expiresAt: place.now + OFFER_HOLD_MS };
+      return granted(asked, policy, 'OFFER', reason, { kind: 'offer', offer, fresh });
+    }
+    case 'bind': {
+      const type = asked.question.facts.message === 'BOOTP' ? undefined : 'ACK';
+      const { binding, policy, reason } = allocation;
+      return granted(asked, policy, type, reason, { kind: 'bind', binding });
+    }
+  }
+}
+
+/** The reply that carries an address. */
+function granted(
+  asked: Asked,
+  policy: SubnetPolicy,
+  type: 'OFFER' | 'ACK' | undefined,
+  reason: string,
+  change: Extract<LeaseChange, { kind: 'offer' | 'bind' }>,
+): Reply {
+  const plan = planFor(asked);
+  const options = subnetOptions(policy);
+  for (const [code, bytes] of leaseOptions(policy)) options.set(code, bytes);
+  return {
+    kind: 'reply',
+    type,
+    yiaddr: change.kind === 'offer' ? change.offer.ip : change.binding.ip,
+    siaddr: plan.bootFile === undefined ? 0 : asked.address,
+    address: asked.address,
+    serverId: asked.serverId,
+    bootFile: plan.bootFile,
+    options: addNearerOptions(options, asked, plan, 'full'),
+    always: ALWAYS,
+    change,
+    profile: asked.selection.profile?.name,
+    reason: `${reason}; ${plan.reason}`,
+  };
+}

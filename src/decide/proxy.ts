@@ -1,0 +1,29 @@
+/** Beside the site's own DHCP server: only who boots from the network is answered, and only about booting. */
+import { type Asked, addNearerOptions, ignore, planFor } from './asked.ts';
+import type { Decision } from './decision.ts';
+
+/** The answer to a DISCOVER on 67, or to whatever a booting client sends to 4011. */
+export function decideProxy(asked: Asked, role: 'proxy' | 'port4011'): Decision {
+  const { facts } = asked.question;
+  const { profile, reason } = asked.selection;
+  if (facts.stage === 'other') return ignore(asked, 'NOT_BOOTING', 'not a network boot');
+  const wanted = role === 'proxy' ? facts.message === 'DISCOVER' : facts.message !== 'BOOTP';
+  if (!wanted) return ignore(asked, 'NOT_OURS', `a ${facts.message} for the DHCP server beside us`);
+  const plan = planFor(asked);
+  if (plan.bootFile === undefined) return ignore(asked, 'NOTHING_TO_BOOT', plan.reason);
+  const options = addNearerOptions(new Map(), asked, plan, role);
+  return {
+    kind: 'reply',
+    type: facts.message === 'DISCOVER' ? 'OFFER' : 'ACK',
+    yiaddr: 0,
+    siaddr: asked.address,
+    address: asked.address,
+    serverId: asked.serverId,
+    bootFile: plan.bootFile,
+    options,
+    // A proxy's reply is small and all of it matters.
+    always: new Set(options.keys()),
+    profile: profile?.name,
+    reason: `${plan.reason}; profile: ${reason}`,
+  };
+}
