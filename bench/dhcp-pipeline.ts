@@ -87,6 +87,7 @@ const pools = [parseRange('10.65.0.0-10.78.255.255') ?? { first: 0, last: 0 }];
 const table = createLeaseTable(pools);
 const store = openSqliteStore(directory);
 const world = (): World => ({
+  limits: { offers: 1_000_000 },
   policy: {
     mode: 'full',
     authoritative: true,
@@ -144,7 +145,18 @@ const network: Network = {
 };
 const log = createLog({ level: 'warn', pretty: false });
 const journal = createJournal({ log, metrics: createMetrics({ process: false }) });
-createDhcpService({ network, nic, ports: [67], table, store, clients: createClients(), journal, world });
+const limit = { allows: () => true };
+createDhcpService({
+  network,
+  nic,
+  ports: [67],
+  table,
+  store,
+  clients: createClients(),
+  limit,
+  journal,
+  world,
+});
 
 /** The answers, once the commit is through. */
 async function answersTo(batch: readonly Datagram[]): Promise<readonly Outgoing[]> {

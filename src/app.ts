@@ -23,6 +23,7 @@ import { createClock } from './serve/clock.ts';
 import { createDhcpService } from './serve/dhcp.ts';
 import { missingFirmware } from './serve/firmware.ts';
 import { loadFor, tellLoad } from './serve/inventory.ts';
+import { createClientLimit } from './serve/limits.ts';
 import { chooseNics } from './serve/nics.ts';
 import { reloadedConfig } from './serve/reload.ts';
 import { createRendering } from './serve/render.ts';
@@ -144,6 +145,7 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
     now: clock.wall(),
   });
   const clients = createClients();
+  const limit = createClientLimit(config.limits.clientRate);
   const rendering = createRendering(clients, world);
   const files = createContentResolver({
     roots: [config.tftp.root, ...config.tftp.search],
@@ -166,6 +168,7 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
   for (const nic of nics) {
     if (config.dhcp.mode !== 'off') {
       const dhcp = createDhcpService({
+        limit,
         network,
         nic,
         ports: [DHCP_PORT, PXE_PORT],

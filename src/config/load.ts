@@ -111,7 +111,7 @@ function finish(
       subnets,
       overload: dhcp?.overload ?? false,
     },
-    limits: { clientRate: limits?.clientRate ?? 10, offers: limits?.offers ?? 4096 },
+    limits: { clientRate: limits?.clientRate ?? 10, offers: limits?.offers ?? 65_536 },
     tftp: {
       root: resolve(base, tftp?.root ?? 'tftpboot'),
       search: (tftp?.search ?? [IPXE_DIRECTORY]).map((directory) => resolve(base, directory)),

@@ -145,7 +145,7 @@ export const configSchema = mapping({
     offers: integer('a number of offers, 1 to 10000000', 1, 10_000_000)
       .optional()
       .describe(
-        'Unanswered offers of pool addresses at one time in one subnet, never more than half of its pools. Default: 4096.',
+        'Unanswered offers of pool addresses at one time in one subnet, never more than half of its pools. Default: 65536.',
       ),
   })
     .optional()

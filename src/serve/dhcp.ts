@@ -17,6 +17,7 @@ import type { LeaseTable } from '../leases/table.ts';
 import type { Datagram, Network, Nic, Outgoing, UdpSocket } from '../net/udp.ts';
 import { formatIpv4 } from '../values/ipv4.ts';
 import type { Clients } from './clients.ts';
+import type { ClientLimit } from './limits.ts';
 
 export interface DhcpService {
   close(): void;
@@ -30,6 +31,7 @@ export interface DhcpDependencies {
   readonly table: LeaseTable;
   readonly store: LeaseStore;
   readonly clients: Clients;
+  readonly limit: ClientLimit;
   readonly journal: Journal;
   /** The world of this moment: read once a batch. */
   readonly world: () => World;
@@ -43,6 +45,12 @@ const SLOT_SIZE = 2048;
  * backlog is worked off in large batches; when there is none, a batch is what has arrived and nobody waits for more.
  */
 const BATCH = 512;
+
+const OVER_LIMIT: Decision = {
+  kind: 'ignore',
+  code: 'RATE_LIMITED',
+  reason: 'this client sends more than limits.clientRate',
+};
 
 /** A message on its way: everything that its reply will need once the commit is through. */
 interface InFlight {
@@ -85,14 +93,16 @@ function receive(deps: DhcpDependencies, batch: readonly Datagram[], socket: Udp
   for (const datagram of batch) {
     const message = read(deps, datagram, socket, world.now);
     if (message === undefined) continue;
-    const decision = decideAndApply(deps, message, world, pending);
+    const decision = deps.limit.allows(message.facts.mac, world.now)
+      ? decideAndApply(deps, message, world, pending)
+      : OVER_LIMIT;
     inFlight.push(Object.assign(message, { decision }));
   }
   if (pending.length === 0) {
-    finish(deps, inFlight, socket, world.now);
+    finish(deps, inFlight, socket, world);
     return;
   }
-  void commit(deps, pending, world).then(() => finish(deps, inFlight, socket, world.now));
+  void commit(deps, pending, world).then(() => finish(deps, inFlight, socket, world));
 }
 
 /** Decode and facts. What is not a client's message is counted and forgotten. */
@@ -192,11 +202,17 @@ async function commit(deps: DhcpDependencies, pending: readonly Pending[], world
 const ELSEWHERE = 'elsewhere';
 
 /** Encode and send, and one record for each message. */
-function finish(deps: DhcpDependencies, inFlight: readonly InFlight[], socket: UdpSocket, now: number): void {
+function finish(
+  deps: DhcpDependencies,
+  inFlight: readonly InFlight[],
+  socket: UdpSocket,
+  world: World,
+): void {
+  const { now } = world;
   const outgoing: Outgoing[] = [];
   for (const { request, facts, decision } of inFlight) {
     if (decision.kind === 'reply') {
-      outgoing.push(encode(deps, request, facts, decision));
+      outgoing.push(encode(deps, request, facts, decision, world));
       if (decision.yiaddr !== 0) deps.clients.holds(decision.yiaddr, facts.mac);
       else if (facts.ciaddr !== 0) deps.clients.holds(facts.ciaddr, facts.mac);
     }
@@ -217,7 +233,13 @@ function finish(deps: DhcpDependencies, inFlight: readonly InFlight[], socket: U
   }
 }
 
-function encode(deps: DhcpDependencies, request: Packet, facts: Facts, decision: Reply): Outgoing {
+function encode(
+  deps: DhcpDependencies,
+  request: Packet,
+  facts: Facts,
+  decision: Reply,
+  { policy, now }: World,
+): Outgoing {
   const { type, yiaddr, siaddr, serverId, bootFile } = decision;
   const reply = replyTo(request, {
     type,
@@ -227,11 +249,14 @@ function encode(deps: DhcpDependencies, request: Packet, facts: Facts, decision:
     file: bootFile,
     options: parameterFilter(request, decision.options, decision.always),
   });
-  const { bytes, dropped } = encodePacket(reply, { maxSize: maxReplySize(request) });
+  const { bytes, dropped } = encodePacket(reply, {
+    maxSize: maxReplySize(request),
+    overload: policy.overload,
+  });
   if (dropped.length > 0) {
     deps.journal.write({
       kind: 'notice',
-      at: Date.now(),
+      at: now,
       level: 'warn',
       mac: facts.mac,
       message: 'options left out: the client takes no larger reply',

@@ -19,7 +19,7 @@ test('without any file: safe defaults below the working directory', async () => 
     interfaces: undefined,
     serverAddress: undefined,
     dhcp: { mode: 'proxy', authoritative: true, conflictCheck: 'off', subnets: [], overload: false },
-    limits: { clientRate: 10, offers: 4096 },
+    limits: { clientRate: 10, offers: 65_536 },
     tftp: { root: '/nowhere/at/all/tftpboot', search: ['/usr/lib/ipxe'], transferPort: 0 },
     http: { port: 8080 },
     profiles: '/nowhere/at/all/profiles',

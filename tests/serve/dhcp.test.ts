@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { DhcpPolicy } from '../../src/config/model.ts';
 import { imaginePacket } from '../../src/decide/imagine.ts';
 import { OPTION } from '../../src/dhcp/codes.ts';
 import { messageType, messageTypeBytes } from '../../src/dhcp/message.ts';
@@ -10,6 +11,7 @@ import type { LeaseStore } from '../../src/leases/store.ts';
 import { createLeaseTable } from '../../src/leases/table.ts';
 import { createClients } from '../../src/serve/clients.ts';
 import { createDhcpService } from '../../src/serve/dhcp.ts';
+import { createClientLimit } from '../../src/serve/limits.ts';
 import { formatIpv4, type Ipv4 } from '../../src/values/ipv4.ts';
 import { world as makeWorld } from '../decide/world.ts';
 import { ip, subnet } from '../leases/rules.ts';
@@ -18,12 +20,12 @@ import { createWire, NIC } from './wire.ts';
 
 const RACK = subnet('10.0.0.0/24', '10.0.0.10-10.0.0.19');
 
-function serve(store: LeaseStore) {
+function serve(store: LeaseStore, policy: Partial<DhcpPolicy> = {}) {
   const wire = createWire();
   const table = createLeaseTable(RACK.pools);
   const records: JournalRecord[] = [];
   const base = makeWorld('full', []);
-  const world = { ...base, leases: table, policy: { ...base.policy, subnets: [RACK] } };
+  const world = { ...base, leases: table, policy: { ...base.policy, subnets: [RACK], ...policy } };
   createDhcpService({
     network: wire.network,
     nic: NIC,
@@ -31,6 +33,7 @@ function serve(store: LeaseStore) {
     table,
     store,
     clients: createClients(),
+    limit: createClientLimit(10),
     journal: { write: (record) => void records.push(record) },
     world: () => world,
   });
@@ -134,6 +137,37 @@ test('any bytes on any port leave the service standing', () => {
     ),
     { numRuns: 500 },
   );
+});
+
+test('one client’s flood is not answered beyond its limit, and costs the others nothing', () => {
+  const { wire, records } = serve(scriptedStore());
+  wire.deliver(67, ...Array.from({ length: 80 }, () => message('DISCOVER', 1)), message('DISCOVER', 2));
+  assert.equal(wire.sent.length, 51);
+  assert.equal(wire.replies().map(told).at(-1), '2 OFFER 10.0.0.11');
+  const refused = records.filter((record) => record.kind === 'decision' && record.code === 'RATE_LIMITED');
+  assert.equal(refused.length, 30);
+});
+
+test('a flood of unknown clients holds half of a pool at most', () => {
+  const { wire, table, records } = serve(scriptedStore());
+  for (let client = 1; client <= 9; client++) wire.deliver(67, message('DISCOVER', client));
+  assert.deepEqual([wire.sent.length, table.offers], [5, 5]);
+  assert.ok(records.some((record) => record.kind === 'decision' && record.code === 'OFFERS_LIMITED'));
+  wire.deliver(67, message('DISCOVER', 3));
+  assert.equal(wire.sent.length, 6, 'whoever has an offer is offered it again');
+});
+
+test('options that find no room go into file and sname only where the configuration asks for it', async () => {
+  const long = new Map([
+    [17, new TextEncoder().encode('x'.repeat(150))],
+    [15, new TextEncoder().encode('d'.repeat(100))],
+  ]);
+  for (const overload of [false, true]) {
+    const { wire } = serve(scriptedStore(), { overload, subnets: [{ ...RACK, options: long }] });
+    wire.deliver(67, message('DISCOVER', 1));
+    const [reply] = wire.replies();
+    assert.equal(reply?.options.has(15) && reply.options.has(17), overload);
+  }
 });
 
 test('each message leaves one record, with what an operator looks for', () => {

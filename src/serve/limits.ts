@@ -1,0 +1,42 @@
+/** How much one client may ask: a token bucket for each hardware address. */
+import type { Mac } from '../values/mac.ts';
+
+export interface ClientLimit {
+  /** Counts one message; false when the client is over its limit and is not to be answered. */
+  allows(mac: Mac, now: number): boolean;
+}
+
+/** Seconds' worth of messages that may come at once: firmware that retries in a hurry is no flood. */
+const BURST_SECONDS = 5;
+
+/** Buckets kept at most; beyond it the older half is forgotten, which only forgives. */
+const MAX_BUCKETS = 65_536;
+
+interface Bucket {
+  tokens: number;
+  /** Unix milliseconds of the last message. */
+  at: number;
+}
+
+/** `rate`: messages a second in the long run. */
+export function createClientLimit(rate: number, maxBuckets = MAX_BUCKETS): ClientLimit {
+  const burst = rate * BURST_SECONDS;
+  let buckets = new Map<Mac, Bucket>();
+
+  return {
+    allows(mac, now) {
+      const bucket = buckets.get(mac);
+      if (bucket === undefined) {
+        if (buckets.size >= maxBuckets) buckets = new Map([...buckets].slice(maxBuckets >>> 1));
+        buckets.set(mac, { tokens: burst - 1, at: now });
+        return true;
+      }
+      const earned = (Math.max(now - bucket.at, 0) / 1000) * rate;
+      bucket.tokens = Math.min(burst, bucket.tokens + earned);
+      bucket.at = now;
+      if (bucket.tokens < 1) return false;
+      bucket.tokens--;
+      return true;
+    },
+  };
+}
