@@ -159,7 +159,7 @@ test('a flood of unknown clients holds half of a pool at most', () => {
 
 test('options that find no room go into file and sname only where the configuration asks for it', async () => {
   const long = new Map([
-    [17, new TextEncoder().encode('x'.repeat(150))],
+    [17, new TextEncoder().encode('x'.repeat(180))],
     [15, new TextEncoder().encode('d'.repeat(100))],
   ]);
   for (const overload of [false, true]) {
