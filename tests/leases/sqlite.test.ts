@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { leaseFile, openSqliteStore, readBindings } from '../../src/leases/sqlite.ts';
 import { type Binding, StoreUnavailable } from '../../src/leases/store.ts';
 import { binding } from './rules.ts';
@@ -44,6 +45,38 @@ test('a running server is read without disturbing it', async () => {
   await store.commit([binding('10.0.0.11', 'b')]);
   assert.equal(readBindings(directory).length, 2);
   await store.close();
+});
+
+test('many changes are folded together, the newest of each address wins before and after', async () => {
+  const store = openSqliteStore(directory);
+  const round = (touchedAt: number) =>
+    Array.from({ length: 6000 }, (_, index) => ({
+      ...binding('10.0.0.0', `client ${index}`),
+      ip: 0x0a000000 + ((index * 7919) % 6000),
+      hostname: undefined,
+      clientId: undefined,
+      touchedAt,
+    }));
+  await store.commit(round(1));
+  await store.commit(round(2));
+  assert.deepEqual([...new Set(readBindings(directory).map(({ touchedAt }) => touchedAt))], [2]);
+  await store.commit(round(3));
+  await store.commit(round(4));
+  const rows = (table: string): unknown => {
+    const database = new DatabaseSync(leaseFile(directory), { readOnly: true });
+    const found = database.prepare(`SELECT count(*) AS count FROM ${table}`).get()?.['count'];
+    database.close();
+    return found;
+  };
+  for (const deadline = Date.now() + 5000; rows('recent') !== 0 && Date.now() < deadline; ) await turn();
+  assert.equal(rows('recent'), 0, 'folded once the threshold was passed');
+  assert.equal(rows('leases'), 6000);
+  await store.commit(round(5).slice(0, 1));
+  await store.close();
+  const expected = round(4).map((each, index) => (index === 0 ? { ...each, touchedAt: 5 } : each));
+  expected.sort((a, b) => a.ip - b.ip);
+  assert.deepEqual(readBindings(directory), expected);
+  assert.deepEqual(await loaded(), expected);
 });
 
 test('the journal is a WAL, so that readers and the server do not wait for each other', async () => {
