@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { SCHEMA_DIRECTORY, schemaFiles } from '../../scripts/schemas.ts';
+import { REFERENCE, reference, SCHEMA_DIRECTORY, schemaFiles } from '../../scripts/schemas.ts';
 import { DIAGNOSTIC_CODES } from '../../src/yaml/diagnostic.ts';
 
 test('docs/diagnostics.md has a row for each code, and no other', () => {
@@ -30,4 +30,8 @@ test('the committed JSON Schemas are those of the code', () => {
     // Through JSON, as undefined and absent are the same there.
     assert.deepEqual(committed, JSON.parse(JSON.stringify(schema)), `${name}: run node scripts/schemas.ts`);
   }
+});
+
+test('the committed reference of every key is that of the code', () => {
+  assert.equal(readFileSync(REFERENCE, 'utf8'), reference(), 'run node scripts/schemas.ts');
 });
