@@ -131,8 +131,7 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
     config.dhcp.mode === 'full' ? openSqliteStore(config.state) : noLeaseStore(),
   );
   closers.push(() => store.close());
-  await store.load((binding) => void table.bind(binding));
-  table.expire(clock.wall());
+  await store.load((binding) => table.load(binding, startedAt));
   table.setPools(poolsOf(config));
 
   const world = (): World => ({

@@ -1,46 +1,56 @@
 /**
  * Which addresses of the pools are free, least recently used first, in constant time a step and without memory for
- * addresses that nobody ever had: a pool is a cursor over what is untouched, then a queue of what came back.
+ * addresses that nobody ever had: a pool is a cursor over what is untouched, then a queue of what was offered only, then
+ * the list of those whose binding is over.
  */
 import type { Ipv4, Range } from '../values/ipv4.ts';
+import { append, type Chain, emptyChain, remove } from './chain.ts';
+import { type Columns, LIST, NONE } from './columns.ts';
 import { createQueue, type Queue } from './queue.ts';
 
 export interface Pools {
+  readonly ranges: readonly Range[];
   /** The index of the pool that holds an address; undefined outside all pools. */
   poolOf(ip: Ipv4): number | undefined;
   /** The indexes of the pools that lie within a range of addresses, such as a subnet. */
   within(range: Range): readonly number[];
   /**
-   * The next free address of a pool: an untouched one while there are any, then the one that came back longest ago.
-   * It stays where it is until take(). A candidate that is refused is passed for good: somebody holds it, and give()
-   * brings it back.
+   * The next free address of a pool: an untouched one while there are any, then one that was offered only, then the one
+   * whose binding ended longest ago. It stays where it is until take(). What the tests refuse is passed for good: give()
+   * brings it back, and giveReserved() what was reserved.
    */
   peek(pool: number, candidates: Candidates): Ipv4 | undefined;
-  /** The address is in use from now on. */
-  take(ip: Ipv4): void;
-  /** The address is free again and goes to the end of its pool's queue. */
-  give(ip: Ipv4): void;
+  /** The address is in use from now on. `slot` is that of its binding, NONE without one. */
+  take(ip: Ipv4, slot: number): void;
+  /** The address is free again and goes to the end of its queue. */
+  give(ip: Ipv4, slot: number): void;
+  /** The addresses that peek() passed as reserved, once: for when the inventory has changed. */
+  takePassed(): readonly Ipv4[];
 }
 
 export interface Candidates {
-  /** Nobody ever had it, and it may be given out. */
-  untouched(ip: Ipv4): boolean;
-  /** It came back and may still be given out. */
-  usable(ip: Ipv4): boolean;
+  /** The slot of the binding of an address, running or not; NONE: nobody ever had it. */
+  slotOf(ip: Ipv4): number;
+  isOffered(ip: Ipv4): boolean;
+  isReserved(ip: Ipv4): boolean;
 }
 
 interface Pool {
   readonly range: Range;
   /** The first address never looked at. */
   cursor: Ipv4;
+  /** Free addresses without a binding. */
   readonly returned: Queue;
+  /** Slots of ended bindings. */
+  readonly idle: Chain;
 }
 
 /** Ranges must not overlap (checked at load). */
-export function createPools(ranges: readonly Range[]): Pools {
+export function createPools(ranges: readonly Range[], columns: Columns): Pools {
   const pools: readonly Pool[] = ranges
     .toSorted((a, b) => a.first - b.first)
-    .map((range) => ({ range, cursor: range.first, returned: createQueue() }));
+    .map((range) => ({ range, cursor: range.first, returned: createQueue(), idle: emptyChain() }));
+  let passed: Ipv4[] = [];
 
   /** The last pool that begins at or before the address. */
   const find = (ip: Ipv4): number => {
@@ -61,7 +71,41 @@ export function createPools(ranges: readonly Range[]): Pools {
     return pool !== undefined && ip <= pool.range.last ? index : undefined;
   };
 
+  const untouched = (pool: Pool, { slotOf, isOffered, isReserved }: Candidates): Ipv4 | undefined => {
+    for (; pool.cursor <= pool.range.last; pool.cursor++) {
+      const ip = pool.cursor;
+      if (slotOf(ip) !== NONE || isOffered(ip)) continue;
+      if (!isReserved(ip)) return ip;
+      passed.push(ip);
+    }
+    return undefined;
+  };
+
+  const returned = (pool: Pool, { slotOf, isOffered, isReserved }: Candidates): Ipv4 | undefined => {
+    for (;;) {
+      const ip = pool.returned.first();
+      if (ip === undefined) return undefined;
+      const isFree = slotOf(ip) === NONE && !isOffered(ip);
+      if (isFree && !isReserved(ip)) return ip;
+      if (isFree) passed.push(ip);
+      pool.returned.delete(ip);
+    }
+  };
+
+  const idle = (pool: Pool, { isOffered, isReserved }: Candidates): Ipv4 | undefined => {
+    for (;;) {
+      const slot = pool.idle.first;
+      if (slot === NONE) return undefined;
+      const ip = columns.ip[slot] as number;
+      const free = !isOffered(ip);
+      if (free && !isReserved(ip)) return ip;
+      if (free) passed.push(ip);
+      remove(columns, pool.idle, slot);
+    }
+  };
+
   return {
+    ranges: pools.map(({ range }) => range),
     poolOf,
     within(range) {
       const found: number[] = [];
@@ -72,24 +116,32 @@ export function createPools(ranges: readonly Range[]): Pools {
       }
       return found;
     },
-    peek(index, { untouched, usable }) {
+    peek(index, candidates) {
       const pool = pools[index];
       if (pool === undefined) return undefined;
-      for (; pool.cursor <= pool.range.last; pool.cursor++) if (untouched(pool.cursor)) return pool.cursor;
-      for (;;) {
-        const ip = pool.returned.first();
-        if (ip === undefined || usable(ip)) return ip;
-        pool.returned.delete(ip);
-      }
+      return untouched(pool, candidates) ?? returned(pool, candidates) ?? idle(pool, candidates);
     },
-    take(ip) {
+    take(ip, slot) {
       const pool = pools[poolOf(ip) ?? -1];
       if (pool === undefined) return;
       if (pool.cursor === ip) pool.cursor++;
       pool.returned.delete(ip);
+      if (slot !== NONE && columns.list[slot] === LIST.idle) remove(columns, pool.idle, slot);
     },
-    give(ip) {
-      pools[poolOf(ip) ?? -1]?.returned.push(ip);
+    give(ip, slot) {
+      const pool = pools[poolOf(ip) ?? -1];
+      if (pool === undefined) return;
+      if (slot === NONE) {
+        pool.returned.push(ip);
+        return;
+      }
+      if (columns.list[slot] === LIST.idle) remove(columns, pool.idle, slot);
+      append(columns, pool.idle, slot);
+    },
+    takePassed() {
+      const taken = passed;
+      passed = [];
+      return taken;
     },
   };
 }

@@ -11,6 +11,8 @@ import type { Mac } from '../values/mac.ts';
  */
 export type BindingState = 'bound' | 'released' | 'declined';
 
+export const STATES: readonly BindingState[] = ['bound', 'released', 'declined'];
+
 /** One address and who has it, as it is stored. */
 export interface Binding {
   readonly ip: Ipv4;

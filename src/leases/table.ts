@@ -1,13 +1,17 @@
 /**
- * Every binding there is, in memory: the one place that is asked while a packet waits. Struct of arrays, since a million
- * small objects would cost three times the memory and a garbage collector that walks them; a binding becomes an object
- * only when it is looked at.
+ * Every binding there is, in memory: the one place that is asked while a packet waits. Struct of arrays (columns.ts); a
+ * binding becomes an object only when it is looked at.
  */
 import type { Ipv4, Range } from '../values/ipv4.ts';
-import { formatMac, macOctets } from '../values/mac.ts';
+import { createClientLists } from './client-lists.ts';
+import { createSlots, LIST, NONE } from './columns.ts';
+import { createExpiry } from './expiry.ts';
+import { createNames } from './names.ts';
 import { createOffers, type Offer } from './offers.ts';
 import { createPools } from './pools.ts';
-import type { Binding, BindingState } from './store.ts';
+import { createSlotIndex, mix } from './slot-index.ts';
+import { type Binding, type BindingState, STATES } from './store.ts';
+import { type BindingCounts, createUsage, type PoolUsage } from './usage.ts';
 
 /** What allocation may ask. Read only, so that deciding twice gives the same answer. */
 export interface LeaseView {
@@ -28,6 +32,8 @@ export interface LeaseTable extends LeaseView {
   /** Bindings, expired and released ones included. */
   readonly size: number;
   readonly offers: number;
+  /** Puts a stored binding in place, at start; setPools() comes after the last. Of several for an address the last counts. */
+  load(binding: Binding, now: number): void;
   /** Puts a binding in force and tells what stood in its place; an offer of that address is over. */
   bind(binding: Binding): Binding | undefined;
   /** Takes back a bind(): `before` is what it returned. */
@@ -36,222 +42,168 @@ export interface LeaseTable extends LeaseView {
   withdraw(ip: Ipv4): void;
   /** Gives back what has run out since the last call. Cheap when nothing has. */
   expire(now: number): void;
-  /** Replaces the pools, after loading and after a reload; free addresses queue up by when they were last used. */
+  /**
+   * Replaces the pools, after loading and after a reload; free addresses queue up by when they were last used. When
+   * the pools are as before, only what was passed over as reserved is looked at again.
+   */
   setPools(ranges: readonly Range[]): void;
+  /** Every binding, in no order. */
   all(): Iterable<Binding>;
+  /** The addresses of all bindings within a range, ascending. */
+  addresses(within: Range): Uint32Array;
+  /** Bindings by what they are since the last expire(). */
+  counts(): BindingCounts;
+  /** Pool by pool, by address. */
+  usage(): readonly PoolUsage[];
 }
 
-const STATES: readonly BindingState[] = ['bound', 'released', 'declined'];
-const NONE = -1;
-const BUCKET_MS = 1000;
-
-/** Doubling arrays, one element a slot. */
-function createColumns(initial: number) {
-  let capacity = initial;
-  const columns = {
-    ip: new Uint32Array(capacity),
-    mac: new Float64Array(capacity),
-    state: new Uint8Array(capacity),
-    expiresAt: new Float64Array(capacity),
-    touchedAt: new Float64Array(capacity),
-    /** Doubly linked list of the slots that end within one second. */
-    next: new Int32Array(capacity),
-    previous: new Int32Array(capacity),
-    /** 1 while the slot stands in such a list. */
-    timed: new Uint8Array(capacity),
-    /** Singly linked list of the slots of one identity. */
-    sibling: new Int32Array(capacity),
-  };
-  const grow = (): void => {
-    capacity *= 2;
-    for (const name of Object.keys(columns) as (keyof typeof columns)[]) {
-      const old = columns[name];
-      const larger = new (old.constructor as Uint32ArrayConstructor)(capacity);
-      larger.set(old);
-      Object.assign(columns, { [name]: larger });
-    }
-  };
-  return { columns, grow, room: () => capacity };
-}
-
-const ETHERNET_TEXT = 17;
-
-const packMac = (mac: string): number => macOctets(mac).reduce((packed, octet) => packed * 256 + octet, 0);
-
-function unpackMac(packed: number): string {
-  const octets = new Uint8Array(6);
-  for (let at = 5, rest = packed; at >= 0; at--, rest = Math.floor(rest / 256)) octets[at] = rest % 256;
-  return formatMac(octets);
-}
-
-/** The lists of slots by the second in which they end. */
-function createExpiry(columns: ReturnType<typeof createColumns>['columns']) {
-  const heads = new Map<number, number>();
-  const bucketOf = (slot: number): number => Math.floor((columns.expiresAt[slot] ?? 0) / BUCKET_MS);
-  let sweptTo = Number.POSITIVE_INFINITY;
-
-  return {
-    add(slot: number): void {
-      const bucket = bucketOf(slot);
-      const head = heads.get(bucket) ?? NONE;
-      columns.next[slot] = head;
-      columns.previous[slot] = NONE;
-      if (head !== NONE) columns.previous[head] = slot;
-      heads.set(bucket, slot);
-      if (bucket < sweptTo) sweptTo = bucket;
-    },
-    remove(slot: number): void {
-      const next = columns.next[slot] ?? NONE;
-      const previous = columns.previous[slot] ?? NONE;
-      if (next !== NONE) columns.previous[next] = previous;
-      if (previous !== NONE) columns.next[previous] = next;
-      else if (next !== NONE) heads.set(bucketOf(slot), next);
-      else heads.delete(bucketOf(slot));
-    },
-    /** Takes out every slot whose second has passed, oldest second first. */
-    sweep(now: number, ended: (slot: number) => void): void {
-      const until = Math.floor(now / BUCKET_MS);
-      if (sweptTo >= until) return;
-      const due =
-        until - sweptTo > heads.size
-          ? [...heads.keys()].filter((bucket) => bucket < until).sort((a, b) => a - b)
-          : Array.from({ length: until - sweptTo }, (_, index) => sweptTo + index);
-      for (const bucket of due) {
-        let slot = heads.get(bucket) ?? NONE;
-        heads.delete(bucket);
-        while (slot !== NONE) {
-          const next = columns.next[slot] ?? NONE;
-          ended(slot);
-          slot = next;
-        }
-      }
-      sweptTo = until;
-    },
-  };
-}
+const sameRanges = (some: readonly Range[], others: readonly Range[]): boolean =>
+  some.length === others.length &&
+  some.every(({ first, last }, index) => first === others[index]?.first && last === others[index]?.last);
 
 export function createLeaseTable(ranges: readonly Range[], expected = 1024): LeaseTable {
-  const { columns, grow, room } = createColumns(expected);
+  const slots = createSlots(expected);
+  const { columns } = slots;
+  const names = createNames(columns);
   const expiry = createExpiry(columns);
   const offers = createOffers();
-  const slotByIp = new Map<Ipv4, number>();
-  const slotByIdentity = new Map<string, number>();
-  const identities: string[] = [];
-  const clientIds: (string | undefined)[] = [];
-  const hostnames: (string | undefined)[] = [];
-  /** Hardware addresses that are not six octets long, by slot. */
-  const oddMacs = new Map<number, string>();
-  const freeSlots: number[] = [];
-  let pools = createPools(ranges);
+  const clients = createClientLists(columns, names);
+  const byIp = createSlotIndex<Ipv4>({
+    hash: mix,
+    hashOf: (slot) => mix(columns.ip[slot] as number),
+    isKeyOf: (slot, ip) => columns.ip[slot] === ip,
+  });
+  let size = 0;
+  let loading = false;
+  let pools = createPools(ranges, columns);
+  let usage = createUsage(pools, columns);
+
+  /** Offers by the pool of their address; addresses outside the pools (fixed ones) count under none. */
+  let offersByPool = new Map<number, number>();
 
   const read = (slot: number): Binding => ({
     ip: columns.ip[slot] as number,
-    identity: identities[slot] as string,
-    mac: oddMacs.get(slot) ?? unpackMac(columns.mac[slot] as number),
-    clientId: clientIds[slot],
-    hostname: hostnames[slot],
+    identity: names.identity(slot),
+    mac: names.mac(slot),
+    clientId: names.clientId(slot),
+    hostname: names.hostname(slot),
     state: STATES[columns.state[slot] as number] as BindingState,
     expiresAt: columns.expiresAt[slot] as number,
     touchedAt: columns.touchedAt[slot] as number,
   });
 
-  const link = (slot: number, identity: string): void => {
-    columns.sibling[slot] = slotByIdentity.get(identity) ?? NONE;
-    slotByIdentity.set(identity, slot);
-    identities[slot] = identity;
-  };
-
-  const unlink = (slot: number): void => {
-    const identity = identities[slot] as string;
-    const after = columns.sibling[slot] ?? NONE;
-    let at = slotByIdentity.get(identity) ?? NONE;
-    if (at === slot) {
-      if (after === NONE) slotByIdentity.delete(identity);
-      else slotByIdentity.set(identity, after);
-      return;
-    }
-    while (at !== NONE && columns.sibling[at] !== slot) at = columns.sibling[at] ?? NONE;
-    if (at !== NONE) columns.sibling[at] = after;
-  };
-
-  const unschedule = (slot: number): void => {
-    if (columns.timed[slot] === 1) expiry.remove(slot);
-    columns.timed[slot] = 0;
-  };
-
-  const newSlot = (ip: Ipv4): number => {
-    const slot = freeSlots.pop() ?? slotByIp.size;
-    if (slot >= room()) grow();
-    slotByIp.set(ip, slot);
-    columns.ip[slot] = ip;
-    return slot;
-  };
-
-  const write = (binding: Binding): void => {
-    const known = slotByIp.get(binding.ip);
-    const slot = known ?? newSlot(binding.ip);
-    if (known !== undefined) unschedule(slot);
-    if (known === undefined || identities[slot] !== binding.identity) {
-      if (known !== undefined) unlink(slot);
-      link(slot, binding.identity);
-    }
-    if (binding.mac.length === ETHERNET_TEXT) columns.mac[slot] = packMac(binding.mac);
-    if (binding.mac.length !== ETHERNET_TEXT) oddMacs.set(slot, binding.mac);
-    else if (oddMacs.size > 0) oddMacs.delete(slot);
-    columns.state[slot] = STATES.indexOf(binding.state);
-    columns.expiresAt[slot] = binding.expiresAt;
-    columns.touchedAt[slot] = binding.touchedAt;
-    clientIds[slot] = binding.clientId;
-    hostnames[slot] = binding.hostname;
-    if (binding.state === 'released') {
-      pools.give(binding.ip);
-      return;
-    }
-    pools.take(binding.ip);
-    columns.timed[slot] = 1;
-    expiry.add(slot);
-  };
-
-  const erase = (ip: Ipv4): void => {
-    const slot = slotByIp.get(ip);
-    if (slot === undefined) return;
-    unschedule(slot);
-    unlink(slot);
-    slotByIp.delete(ip);
-    freeSlots.push(slot);
-    pools.give(ip);
-  };
-
   const at = (ip: Ipv4): Binding | undefined => {
-    const slot = slotByIp.get(ip);
-    return slot === undefined ? undefined : read(slot);
+    const slot = byIp.find(ip);
+    return slot === NONE ? undefined : read(slot);
   };
 
-  /** In nobody's hands: not bound, not kept out, not offered. */
-  const isFree = (ip: Ipv4): boolean => {
-    const slot = slotByIp.get(ip);
-    return (slot === undefined || columns.timed[slot] === 0) && offers.at(ip) === undefined;
+  const isOffered = (ip: Ipv4): boolean => offers.at(ip) !== undefined;
+
+  /** Back to its pool, unless somebody holds it: a running binding, or an offer. */
+  const giveBack = (ip: Ipv4): void => {
+    const slot = byIp.find(ip);
+    if ((slot === NONE || columns.list[slot] !== LIST.running) && !isOffered(ip)) pools.give(ip, slot);
   };
 
-  /** Offers by the pool of their address; addresses outside the pools (fixed ones) count under none. */
-  let offersByPool = new Map<number, number>();
   const countOffer = (ip: Ipv4, change: 1 | -1): void => {
     const pool = pools.poolOf(ip);
     if (pool !== undefined) offersByPool.set(pool, (offersByPool.get(pool) ?? 0) + change);
   };
+
   const endOffer = (ip: Ipv4): boolean => {
     const ended = offers.withdraw(ip) !== undefined;
     if (ended) countOffer(ip, -1);
     return ended;
   };
 
-  const giveBack = (ip: Ipv4): void => {
-    if (isFree(ip)) pools.give(ip);
+  /** Out of whatever list holds it, so that its fields may change. */
+  const detach = (slot: number): void => {
+    if (columns.list[slot] === LIST.running) expiry.remove(slot);
+    else if (columns.list[slot] === LIST.idle) pools.take(columns.ip[slot] as number, slot);
   };
+
+  const newSlot = (ip: Ipv4): number => {
+    const slot = slots.take();
+    columns.ip[slot] = ip;
+    columns.list[slot] = LIST.none;
+    byIp.add(slot);
+    size++;
+    return slot;
+  };
+
+  /** The fields of a binding into the slot of its address, which is in no list then. */
+  const put = (binding: Binding): number => {
+    const known = byIp.find(binding.ip);
+    const slot = known === NONE ? newSlot(binding.ip) : known;
+    if (known === NONE || !clients.holds(slot, binding.identity)) {
+      if (known !== NONE) clients.remove(slot);
+      names.write(slot, binding);
+      clients.add(slot, binding.identity);
+    } else {
+      names.write(slot, binding);
+    }
+    columns.state[slot] = STATES.indexOf(binding.state);
+    columns.expiresAt[slot] = binding.expiresAt;
+    columns.touchedAt[slot] = binding.touchedAt;
+    return slot;
+  };
+
+  const write = (binding: Binding): void => {
+    const known = byIp.find(binding.ip);
+    if (known !== NONE) {
+      usage.count(known, -1);
+      detach(known);
+    }
+    const slot = put(binding);
+    if (binding.state === 'released') giveBack(binding.ip);
+    else {
+      pools.take(binding.ip, slot);
+      expiry.add(slot);
+    }
+    usage.count(slot, 1);
+  };
+
+  const erase = (ip: Ipv4): void => {
+    const slot = byIp.find(ip);
+    if (slot === NONE) return;
+    usage.count(slot, -1);
+    detach(slot);
+    clients.remove(slot);
+    byIp.remove(slot);
+    slots.giveBack(slot);
+    size--;
+    giveBack(ip);
+  };
+
+  /** Idle bindings into the queues of new pools, least recently used first, and everything counted anew. */
+  const restock = (): void => {
+    usage = createUsage(pools, columns);
+    offersByPool = new Map();
+    for (const offer of offers.all()) countOffer(offer.ip, 1);
+    const idle = new Int32Array(slots.end);
+    let idleCount = 0;
+    for (let slot = 0; slot < slots.end; slot++) {
+      if (columns.list[slot] === LIST.vacant) continue;
+      usage.count(slot, 1);
+      if (columns.list[slot] === LIST.running) continue;
+      columns.list[slot] = LIST.none;
+      idle[idleCount++] = slot;
+    }
+    for (const slot of leastRecentFirst(idle.subarray(0, idleCount), columns.touchedAt))
+      giveBack(columns.ip[slot] as number);
+    // Steps over what is in use now rather than while the first client waits.
+    for (let pool = 0; pool < pools.ranges.length; pool++)
+      pools.peek(
+        pool,
+        candidates(() => false),
+      );
+  };
+
+  const candidates = (isReserved: (ip: Ipv4) => boolean) => ({ slotOf: byIp.find, isOffered, isReserved });
 
   return {
     get size() {
-      return slotByIp.size;
+      return size;
     },
     get offers() {
       return offers.size;
@@ -259,33 +211,32 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
     at,
     of(identity) {
       const found: Binding[] = [];
-      for (
-        let slot = slotByIdentity.get(identity) ?? NONE;
-        slot !== NONE;
-        slot = columns.sibling[slot] ?? NONE
-      ) {
+      for (let slot = clients.first(identity); slot !== NONE; slot = columns.nextOfClient[slot] as number) {
         found.push(read(slot));
       }
       return found;
     },
+    offerAt: (ip) => offers.at(ip),
+    offerOf: (identity) => offers.of(identity),
     offersIn(range) {
       let count = 0;
       for (const pool of pools.within(range)) count += offersByPool.get(pool) ?? 0;
       return count;
     },
-    offerAt: (ip) => offers.at(ip),
-    offerOf: (identity) => offers.of(identity),
     inPool: (ip) => pools.poolOf(ip) !== undefined,
     nextFree(within, isReserved) {
-      const candidates = {
-        untouched: (ip: Ipv4) => !slotByIp.has(ip) && offers.at(ip) === undefined && !isReserved(ip),
-        usable: (ip: Ipv4) => isFree(ip) && !isReserved(ip),
-      };
       for (const pool of pools.within(within)) {
-        const ip = pools.peek(pool, candidates);
+        const ip = pools.peek(pool, candidates(isReserved));
         if (ip !== undefined) return ip;
       }
       return undefined;
+    },
+    load(binding, now) {
+      loading = true;
+      const known = byIp.find(binding.ip);
+      if (known !== NONE) detach(known);
+      const slot = put(binding);
+      if (binding.state !== 'released' && binding.expiresAt > now) expiry.add(slot);
     },
     bind(binding) {
       const before = at(binding.ip);
@@ -298,18 +249,22 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
       else write(before);
     },
     offer(offer) {
-      if (offers.at(offer.ip) === undefined) countOffer(offer.ip, 1);
+      if (!isOffered(offer.ip)) countOffer(offer.ip, 1);
       const earlier = offers.put(offer);
-      if (earlier !== undefined) countOffer(earlier.ip, -1);
-      pools.take(offer.ip);
-      if (earlier !== undefined) giveBack(earlier.ip);
+      pools.take(offer.ip, byIp.find(offer.ip));
+      if (earlier === undefined) return;
+      countOffer(earlier.ip, -1);
+      giveBack(earlier.ip);
     },
     withdraw(ip) {
       if (endOffer(ip)) giveBack(ip);
     },
     expire(now) {
       expiry.sweep(now, (slot) => {
-        columns.timed[slot] = 0;
+        columns.list[slot] = LIST.running;
+        usage.count(slot, -1);
+        columns.list[slot] = LIST.none;
+        usage.count(slot, 1);
         giveBack(columns.ip[slot] as number);
       });
       for (const offer of offers.expire(now)) {
@@ -318,15 +273,51 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
       }
     },
     setPools(newRanges) {
-      pools = createPools(newRanges);
-      offersByPool = new Map();
-      for (const offer of offers.all()) countOffer(offer.ip, 1);
-      const idle = [...slotByIp.values()].filter((slot) => columns.timed[slot] === 0);
-      idle.sort((a, b) => (columns.touchedAt[a] as number) - (columns.touchedAt[b] as number));
-      for (const slot of idle) giveBack(columns.ip[slot] as number);
+      if (!loading && sameRanges(ranges, newRanges)) {
+        for (const ip of pools.takePassed()) giveBack(ip);
+        return;
+      }
+      loading = false;
+      ranges = newRanges;
+      pools = createPools(newRanges, columns);
+      restock();
     },
     *all() {
-      for (const slot of slotByIp.values()) yield read(slot);
+      for (let slot = 0; slot < slots.end; slot++) {
+        if (columns.list[slot] !== LIST.vacant) yield read(slot);
+      }
     },
+    addresses({ first, last }) {
+      const found = new Uint32Array(size);
+      let count = 0;
+      for (let slot = 0; slot < slots.end; slot++) {
+        const ip = columns.ip[slot] as number;
+        if (columns.list[slot] !== LIST.vacant && ip >= first && ip <= last) found[count++] = ip;
+      }
+      return found.subarray(0, count).sort();
+    },
+    counts: () => usage.total(),
+    usage: () =>
+      pools.ranges.map((range, pool) => ({
+        range,
+        size: range.last - range.first + 1,
+        ...usage.ofPool(pool),
+        offered: offersByPool.get(pool) ?? 0,
+      })),
   };
+}
+
+/**
+ * Slots by when they were touched, oldest first. Time and position go into one number, since numbers sort ten times
+ * faster than pairs; when both do not fit in its 53 bits, times closer than some milliseconds count as the same.
+ */
+function leastRecentFirst(idle: Int32Array, touchedAt: Float64Array): Int32Array {
+  const keys = Float64Array.from(idle, (slot) => touchedAt[slot] as number);
+  const oldest = keys.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
+  const newest = keys.reduce((most, time) => Math.max(most, time), 0);
+  const unit = Math.max(1, Math.ceil(((newest - oldest + 1) * idle.length) / Number.MAX_SAFE_INTEGER));
+  for (let index = 0; index < keys.length; index++) {
+    keys[index] = Math.floor(((keys[index] as number) - oldest) / unit) * idle.length + index;
+  }
+  return Int32Array.from(keys.sort(), (key) => idle[key % idle.length] as number);
 }

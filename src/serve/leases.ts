@@ -44,8 +44,8 @@ export function leaseTableOf(config: Config): LeaseTable {
   const pools = config.dhcp.subnets.flatMap((subnet) => subnet.pools);
   const table = createLeaseTable(pools);
   if (config.dhcp.mode !== 'full') return table;
-  for (const binding of storedBindings(config)) table.bind(binding);
-  table.expire(Date.now());
+  const now = Date.now();
+  for (const binding of storedBindings(config)) table.load(binding, now);
   table.setPools(pools);
   return table;
 }

@@ -36,8 +36,7 @@ export const NOW = 1_800_000_000_000;
 
 export function network(policy: SubnetPolicy, ...bindings: Binding[]): { table: LeaseTable; place: Place } {
   const table = createLeaseTable(policy.pools);
-  for (const binding of bindings) table.bind(binding);
-  table.expire(NOW);
+  for (const binding of bindings) table.load(binding, NOW);
   table.setPools(policy.pools);
   const place: Place = {
     subnets: [policy],

@@ -1,0 +1,94 @@
+/**
+ * What a client is called, slot by slot: identity, MAC address, client identifier, host name. Most of it follows from the
+ * MAC address, which is kept as a number; text is kept only where it does not follow.
+ */
+import { macFromNumber, macToNumber } from '../values/mac.ts';
+import type { Columns } from './columns.ts';
+import type { Binding } from './store.ts';
+
+export interface Names {
+  write(slot: number, binding: Binding): void;
+  /** What follows reads what was written. */
+  mac(slot: number): string;
+  identity(slot: number): string;
+  clientId(slot: number): string | undefined;
+  hostname(slot: number): string | undefined;
+}
+
+/** Bits of the column `form`. */
+const FORM = {
+  /** The MAC address is kept as text, since it is not six octets long. */
+  oddMac: 1,
+  /** The identity is `mac:` and the MAC address. */
+  byMac: 2,
+  /** The identity is `id:` and the client identifier. */
+  byClientId: 4,
+  /** The client identifier is the hardware type 1 and the MAC address (RFC 2132 §9.14). */
+  clientIdOfMac: 8,
+} as const;
+
+const MAC_LENGTH = 'aa:bb:cc:dd:ee:ff'.length;
+
+function isClientIdOfMac(clientId: string, mac: string): boolean {
+  if (clientId.length !== 14 || !clientId.startsWith('01')) return false;
+  for (let octet = 0; octet < 6; octet++) {
+    const at = octet * 2 + 2;
+    if (clientId.charCodeAt(at) !== mac.charCodeAt(octet * 3)) return false;
+    if (clientId.charCodeAt(at + 1) !== mac.charCodeAt(octet * 3 + 1)) return false;
+  }
+  return true;
+}
+
+const isPrefixed = (text: string, prefix: string, rest: string): boolean =>
+  text.length === prefix.length + rest.length && text.startsWith(prefix) && text.endsWith(rest);
+
+export function createNames(columns: Columns): Names {
+  const macs = new Map<number, string>();
+  const identities = new Map<number, string>();
+  const clientIds: (string | undefined)[] = [];
+  const hostnames: (string | undefined)[] = [];
+
+  const mac = (slot: number): string =>
+    ((columns.form[slot] as number) & FORM.oddMac) === 0
+      ? macFromNumber(columns.mac[slot] as number)
+      : (macs.get(slot) as string);
+
+  const clientId = (slot: number): string | undefined =>
+    ((columns.form[slot] as number) & FORM.clientIdOfMac) === 0
+      ? clientIds[slot]
+      : `01${mac(slot).replaceAll(':', '')}`;
+
+  function formOf(binding: Binding): number {
+    const isEthernet = binding.mac.length === MAC_LENGTH;
+    let form = isEthernet ? 0 : FORM.oddMac;
+    if (isPrefixed(binding.identity, 'mac:', binding.mac)) form |= FORM.byMac;
+    if (binding.clientId === undefined) return form;
+    if (isEthernet && isClientIdOfMac(binding.clientId, binding.mac)) form |= FORM.clientIdOfMac;
+    if (isPrefixed(binding.identity, 'id:', binding.clientId)) form |= FORM.byClientId;
+    return form;
+  }
+
+  return {
+    write(slot, binding) {
+      const before = columns.form[slot] as number;
+      const form = formOf(binding);
+      columns.form[slot] = form;
+      if ((form & FORM.oddMac) === 0) columns.mac[slot] = macToNumber(binding.mac);
+      else macs.set(slot, binding.mac);
+      if ((before & ~form & FORM.oddMac) !== 0) macs.delete(slot);
+      if ((form & (FORM.byMac | FORM.byClientId)) === 0) identities.set(slot, binding.identity);
+      else if (identities.size > 0) identities.delete(slot);
+      clientIds[slot] = (form & FORM.clientIdOfMac) === 0 ? binding.clientId : undefined;
+      hostnames[slot] = binding.hostname;
+    },
+    mac,
+    identity(slot) {
+      const form = columns.form[slot] as number;
+      if ((form & FORM.byMac) !== 0) return `mac:${mac(slot)}`;
+      if ((form & FORM.byClientId) !== 0) return `id:${clientId(slot)}`;
+      return identities.get(slot) as string;
+    },
+    clientId,
+    hostname: (slot) => hostnames[slot],
+  };
+}
