@@ -3,7 +3,7 @@
  * tftpd-hpa and dnsmasq in turn, round after round, over a veth pair between two network namespaces. Prints the medians, the
  * server's CPU time and the ratios. Every file that arrives is compared by its digest.
  *
- *   npm run bench:tftp -- [--rounds 3] [--clients 16] [--mib 64] [--blksize 1428]
+ *   npm run bench:tftp -- [--rounds 3] [--clients 16] [--mib 64] [--blksize 1428] [--shared-cpus]
  *
  * Needs root and the packages curl, tftpd-hpa and dnsmasq-base.
  */
@@ -18,6 +18,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -81,11 +82,25 @@ log: { level: warn }
   return file;
 }
 
+/**
+ * The clients of a rack do not run on the server's CPU. Here the server has the first half of the CPUs and the clients the
+ * second, so that what is measured is the server and not how the scheduler mixes the two.
+ */
+function cpuLists(shared: boolean): { readonly server: string; readonly clients: string } {
+  const count = availableParallelism();
+  const all = `0-${count - 1}`;
+  if (shared || count < 2) return { server: all, clients: all };
+  const half = Math.floor(count / 2);
+  return { server: `0-${half - 1}`, clients: `${half}-${count - 1}` };
+}
+
 interface Workload {
   readonly clients: number;
   readonly bytes: number;
   readonly blockSize: number;
   readonly digest: string;
+  /** CPU lists for taskset(1). */
+  readonly cpus: { readonly server: string; readonly clients: string };
   readonly root: string;
   readonly inbox: string;
 }
@@ -165,7 +180,12 @@ async function measure(
   client: Namespace,
   load: Workload,
 ): Promise<Figures> {
-  const child = server.spawn(contender.command, contender.args(load.root));
+  const child = server.spawn('taskset', [
+    '-c',
+    load.cpus.server,
+    contender.command,
+    ...contender.args(load.root),
+  ]);
   let noise = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     noise += chunk.toString();
@@ -182,7 +202,7 @@ async function measure(
     await client.run('sh', '-c', fetch.replace('$i', 'warm-up'));
     const watch = watchCpu(pid);
     const startedAt = performance.now();
-    await client.run('sh', '-c', script);
+    await client.run('taskset', '-c', load.cpus.clients, 'sh', '-c', script);
     const seconds = (performance.now() - startedAt) / 1000;
     const cpu = watch.total();
     watch.stop();
@@ -242,6 +262,7 @@ const { values } = parseArgs({
     clients: { type: 'string', default: '16' },
     mib: { type: 'string', default: '64' },
     blksize: { type: 'string', default: '1428' },
+    'shared-cpus': { type: 'boolean', default: false },
   },
 });
 
@@ -267,6 +288,7 @@ try {
     bytes: payload.length,
     blockSize: Number(values.blksize),
     digest: createHash('sha256').update(payload).digest('hex'),
+    cpus: cpuLists(values['shared-cpus']),
     root,
     inbox,
   };
