@@ -17,7 +17,8 @@ export function createClientLists(columns: Columns, names: Names): ClientLists {
   const firsts = createSlotIndex<string>({
     hash: hashText,
     hashOf: (slot) => columns.identityHash[slot] as number,
-    isKeyOf: (slot, identity) => names.identity(slot) === identity,
+    isKeyOf: (slot, identity, hash) =>
+      columns.identityHash[slot] === hash && names.identity(slot) === identity,
   });
 
   return {

@@ -7,7 +7,7 @@ import { type Columns, LIST, NONE } from './columns.ts';
 export interface Expiry {
   add(slot: number): void;
   remove(slot: number): void;
-  /** Takes out every slot whose second has passed, about in the order in which they ended. Cheap when none has. */
+  /** Calls back with every slot whose second has passed, for it to be removed, about in the order in which they ended. */
   sweep(now: number, ended: (slot: number) => void): void;
 }
 
@@ -35,10 +35,7 @@ export function createExpiry(columns: Columns): Expiry {
     let slot = heads[second % ROUND] as number;
     while (slot !== NONE) {
       const next = columns.next[slot] as number;
-      if (secondOf(slot) < until) {
-        remove(slot);
-        ended(slot);
-      }
+      if (secondOf(slot) < until) ended(slot);
       slot = next;
     }
   }

@@ -16,10 +16,11 @@ export interface SlotIndex<Key> {
 }
 
 export interface KeyOfSlot<Key> {
-  /** 32 bits, well mixed: the low ones alone choose the place. */
+  /** 32 bits: the low ones choose the place. */
   hash(key: Key): number;
   hashOf(slot: number): number;
-  isKeyOf(slot: number, key: Key): boolean;
+  /** `hash` is that of the key. */
+  isKeyOf(slot: number, key: Key, hash: number): boolean;
 }
 
 const SMALLEST = 16;
@@ -53,7 +54,7 @@ export function createSlotIndex<Key>({ hash, hashOf, isKeyOf }: KeyOfSlot<Key>):
       const wanted = hash(key);
       for (let at = wanted & mask; ; at = (at + 1) & mask) {
         const slot = places[at] as number;
-        if (slot === NONE || (hashOf(slot) === wanted && isKeyOf(slot, key))) return slot;
+        if (slot === NONE || isKeyOf(slot, key, wanted)) return slot;
       }
     },
     add(slot) {
@@ -79,11 +80,19 @@ export function createSlotIndex<Key>({ hash, hashOf, isKeyOf }: KeyOfSlot<Key>):
   };
 }
 
-/** Mixes a 32-bit number so that neighbours end far apart. Reversible, so equal hashes mean equal numbers. */
-export function mix(value: number): number {
+/** Mixes a 32-bit number so that neighbours end far apart. */
+function mix(value: number): number {
   let mixed = Math.imul(value ^ (value >>> 16), 0x45d9f3b);
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
-  return (mixed ^ (mixed >>> 16)) | 0;
+  return mixed ^ (mixed >>> 16);
+}
+
+/**
+ * Sixteen neighbours share a line of the processor's cache, since addresses are loaded and given out one after the
+ * other; blocks are spread, since the pools of many subnets look alike in their low bits.
+ */
+export function hashAddress(ip: number): number {
+  return (mix(ip >>> 4) & ~15) | (ip & 15);
 }
 
 /** FNV-1a over the characters, mixed. */

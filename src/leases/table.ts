@@ -9,7 +9,7 @@ import { createExpiry } from './expiry.ts';
 import { createNames } from './names.ts';
 import { createOffers, type Offer } from './offers.ts';
 import { createPools } from './pools.ts';
-import { createSlotIndex, mix } from './slot-index.ts';
+import { createSlotIndex, hashAddress } from './slot-index.ts';
 import { type Binding, type BindingState, STATES } from './store.ts';
 import { type BindingCounts, createUsage, type PoolUsage } from './usage.ts';
 
@@ -69,8 +69,8 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
   const offers = createOffers();
   const clients = createClientLists(columns, names);
   const byIp = createSlotIndex<Ipv4>({
-    hash: mix,
-    hashOf: (slot) => mix(columns.ip[slot] as number),
+    hash: hashAddress,
+    hashOf: (slot) => hashAddress(columns.ip[slot] as number),
     isKeyOf: (slot, ip) => columns.ip[slot] === ip,
   });
   let size = 0;
@@ -100,8 +100,7 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
   const isOffered = (ip: Ipv4): boolean => offers.at(ip) !== undefined;
 
   /** Back to its pool, unless somebody holds it: a running binding, or an offer. */
-  const giveBack = (ip: Ipv4): void => {
-    const slot = byIp.find(ip);
+  const giveBack = (ip: Ipv4, slot = byIp.find(ip)): void => {
     if ((slot === NONE || columns.list[slot] !== LIST.running) && !isOffered(ip)) pools.give(ip, slot);
   };
 
@@ -131,9 +130,8 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
     return slot;
   };
 
-  /** The fields of a binding into the slot of its address, which is in no list then. */
-  const put = (binding: Binding): number => {
-    const known = byIp.find(binding.ip);
+  /** The fields of a binding into the slot of its address: `known`, which is in no list, or a new one. */
+  const put = (binding: Binding, known: number): number => {
     const slot = known === NONE ? newSlot(binding.ip) : known;
     if (known === NONE || !clients.holds(slot, binding.identity)) {
       if (known !== NONE) clients.remove(slot);
@@ -154,7 +152,7 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
       usage.count(known, -1);
       detach(known);
     }
-    const slot = put(binding);
+    const slot = put(binding, known);
     if (binding.state === 'released') giveBack(binding.ip);
     else {
       pools.take(binding.ip, slot);
@@ -190,7 +188,7 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
       idle[idleCount++] = slot;
     }
     for (const slot of leastRecentFirst(idle.subarray(0, idleCount), columns.touchedAt))
-      giveBack(columns.ip[slot] as number);
+      giveBack(columns.ip[slot] as number, slot);
     // Steps over what is in use now rather than while the first client waits.
     for (let pool = 0; pool < pools.ranges.length; pool++)
       pools.peek(
@@ -235,7 +233,7 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
       loading = true;
       const known = byIp.find(binding.ip);
       if (known !== NONE) detach(known);
-      const slot = put(binding);
+      const slot = put(binding, known);
       if (binding.state !== 'released' && binding.expiresAt > now) expiry.add(slot);
     },
     bind(binding) {
@@ -261,11 +259,10 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
     },
     expire(now) {
       expiry.sweep(now, (slot) => {
-        columns.list[slot] = LIST.running;
         usage.count(slot, -1);
-        columns.list[slot] = LIST.none;
+        expiry.remove(slot);
         usage.count(slot, 1);
-        giveBack(columns.ip[slot] as number);
+        giveBack(columns.ip[slot] as number, slot);
       });
       for (const offer of offers.expire(now)) {
         countOffer(offer.ip, -1);
@@ -312,12 +309,23 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
  * faster than pairs; when both do not fit in its 53 bits, times closer than some milliseconds count as the same.
  */
 function leastRecentFirst(idle: Int32Array, touchedAt: Float64Array): Int32Array {
-  const keys = Float64Array.from(idle, (slot) => touchedAt[slot] as number);
-  const oldest = keys.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY);
-  const newest = keys.reduce((most, time) => Math.max(most, time), 0);
+  const keys = new Float64Array(idle.length);
+  let oldest = Number.POSITIVE_INFINITY;
+  let newest = 0;
+  for (let index = 0; index < idle.length; index++) {
+    const time = touchedAt[idle[index] as number] as number;
+    keys[index] = time;
+    oldest = Math.min(oldest, time);
+    newest = Math.max(newest, time);
+  }
   const unit = Math.max(1, Math.ceil(((newest - oldest + 1) * idle.length) / Number.MAX_SAFE_INTEGER));
   for (let index = 0; index < keys.length; index++) {
     keys[index] = Math.floor(((keys[index] as number) - oldest) / unit) * idle.length + index;
   }
-  return Int32Array.from(keys.sort(), (key) => idle[key % idle.length] as number);
+  keys.sort();
+  const sorted = new Int32Array(idle.length);
+  for (let index = 0; index < keys.length; index++) {
+    sorted[index] = idle[(keys[index] as number) % idle.length] as number;
+  }
+  return sorted;
 }
