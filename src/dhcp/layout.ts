@@ -48,22 +48,26 @@ export function layOut(
   const main: OptionEntry[] = [];
   let size = COOKIE_AND_END;
   const dropped: number[] = [];
-  const add = (code: number, data: Uint8Array | undefined): void => {
-    if (data === undefined) return;
-    main.push([code, data]);
-    size += optionSize(data.length);
+  const add = (entry: OptionEntry): void => {
+    main.push(entry);
+    size += optionSize(entry[1].length);
   };
-  add(OPTION.MESSAGE_TYPE, options.get(OPTION.MESSAGE_TYPE));
-  add(OPTION.SERVER_ID, options.get(OPTION.SERVER_ID));
-  for (const [code, data] of options) {
+  const addByCode = (code: number): void => {
+    const data = options.get(code);
+    if (data !== undefined) add([code, data]);
+  };
+  addByCode(OPTION.MESSAGE_TYPE);
+  addByCode(OPTION.SERVER_ID);
+  for (const entry of options) {
+    const [code] = entry;
     if (code === OPTION.MESSAGE_TYPE || code === OPTION.SERVER_ID) continue;
     // The encoder writes the overload option itself where it overloads.
     if (code === OPTION.RELAY_AGENT || code === OPTION.OVERLOAD) continue;
-    if (code > OPTION.PAD && code < OPTION.END) add(code, data);
+    if (code > OPTION.PAD && code < OPTION.END) add(entry);
     else dropped.push(code);
   }
-  for (const [code, data] of overflow) if (!options.has(code)) add(code, data);
-  add(OPTION.RELAY_AGENT, options.get(OPTION.RELAY_AGENT));
+  for (const entry of overflow) if (!options.has(entry[0])) add(entry);
+  addByCode(OPTION.RELAY_AGENT);
 
   if (main.length === 0) return { main, inFile: undefined, inSname: undefined, size: 0, dropped };
   if (size <= limits.room) return { main, inFile: undefined, inSname: undefined, size, dropped };

@@ -23,9 +23,13 @@ export function messageType(packet: Packet): MessageName | 'BOOTP' | undefined {
   return NAMES.get(new ByteReader(bytes).u8());
 }
 
-/** Option 53's bytes for a message. */
+const BYTES = new Map(
+  (Object.keys(MESSAGE) as MessageName[]).map((name) => [name, Uint8Array.of(MESSAGE[name])]),
+);
+
+/** Option 53's bytes for a message: one array for all replies, so not to be written to. */
 export function messageTypeBytes(name: MessageName): Uint8Array {
-  return Uint8Array.of(MESSAGE[name]);
+  return BYTES.get(name) as Uint8Array;
 }
 
 export type { MessageName };

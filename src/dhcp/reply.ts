@@ -18,7 +18,13 @@ export interface ReplyFields {
    * The other options in the order wanted. 53, 54, 61 and 82 are set here and ignored in this list. Option 97, which
    * PXE clients expect back (RFC 4578 §2.3), is the caller's: only it knows whether the reply is a PXE one.
    */
-  readonly options: Iterable<readonly [number, Uint8Array]>;
+  readonly options: OptionBytes;
+  /**
+   * The options that go even if the client's list (option 55) does not ask for them; the asked ones follow in the list's
+   * order. Default: all go. A client that sends no list is sent all too: early Raspberry Pi and BOOTP firmware cannot
+   * boot otherwise.
+   */
+  readonly always?: ReadonlySet<number> | undefined;
   readonly serverId: Ipv4;
 }
 
@@ -78,17 +84,26 @@ function replyOptions(request: Packet, fields: ReplyFields): OptionBytes {
       written(4, (writer) => writer.u32(fields.serverId)),
     );
   }
+  const { always } = fields;
+  const wanted = request.options.get(OPTION.PARAMETER_LIST);
+  const filters = always !== undefined && wanted !== undefined && wanted.length > 0;
   for (const [code, bytes] of fields.options) {
-    if (OWN.has(code)) continue;
-    if (fields.type === undefined && DHCP_ONLY.has(code)) continue;
-    if (fields.type === 'NAK' && !IN_NAK.has(code)) continue;
-    options.set(code, bytes);
+    if ((!filters || always.has(code)) && isAllowed(code, fields.type)) options.set(code, bytes);
+  }
+  for (const code of filters ? wanted : []) {
+    const bytes = fields.options.get(code);
+    if (bytes !== undefined && isAllowed(code, fields.type)) options.set(code, bytes);
   }
   const clientId = request.options.get(OPTION.CLIENT_ID);
   if (clientId !== undefined) options.set(OPTION.CLIENT_ID, clientId);
   const relayAgent = request.options.get(OPTION.RELAY_AGENT);
   if (relayAgent !== undefined) options.set(OPTION.RELAY_AGENT, relayAgent);
   return options;
+}
+
+function isAllowed(code: number, type: MessageName | undefined): boolean {
+  if (OWN.has(code)) return false;
+  return type === undefined ? !DHCP_ONLY.has(code) : type !== 'NAK' || IN_NAK.has(code);
 }
 
 /** Table 3: an ACK repeats the request's ciaddr, OFFER and NAK have 0. BOOTP repeats it (RFC 951 §3). */
@@ -102,26 +117,6 @@ function replyCiaddr(request: Packet, type: MessageName | undefined): Ipv4 {
  */
 function nakFlags(request: Packet): number {
   return request.giaddr === 0 ? request.flags : request.flags | FLAG_BROADCAST;
-}
-
-/**
- * Of the options at hand, those the client asked for (option 55), in its order, after the `always` ones. A client
- * that sends no list gets everything: early Raspberry Pi and BOOTP firmware cannot boot otherwise.
- */
-export function parameterFilter(
-  request: Packet,
-  options: ReadonlyMap<number, Uint8Array>,
-  always: ReadonlySet<number>,
-): Map<number, Uint8Array> {
-  const wanted = request.options.get(OPTION.PARAMETER_LIST);
-  if (wanted === undefined || wanted.length === 0) return new Map(options);
-  const chosen = new Map<number, Uint8Array>();
-  for (const [code, bytes] of options) if (always.has(code)) chosen.set(code, bytes);
-  for (const code of wanted) {
-    const bytes = options.get(code);
-    if (bytes !== undefined) chosen.set(code, bytes);
-  }
-  return chosen;
 }
 
 /** IP and UDP headers, which option 57 counts in (dnsmasq reads it so too). */

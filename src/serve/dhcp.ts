@@ -10,7 +10,7 @@ import { decodePacket, isMalformed } from '../dhcp/decode.ts';
 import { replyDestination } from '../dhcp/destination.ts';
 import { encodePacket } from '../dhcp/encode.ts';
 import { BOOTREQUEST, type Packet } from '../dhcp/packet.ts';
-import { maxReplySize, parameterFilter, replyTo } from '../dhcp/reply.ts';
+import { maxReplySize, replyTo } from '../dhcp/reply.ts';
 import type { Journal } from '../journal/record.ts';
 import { type Binding, type LeaseStore, StoreUnavailable } from '../leases/store.ts';
 import type { LeaseTable } from '../leases/table.ts';
@@ -247,7 +247,8 @@ function encode(
     siaddr,
     serverId,
     file: bootFile,
-    options: parameterFilter(request, decision.options, decision.always),
+    options: decision.options,
+    always: decision.always,
   });
   const { bytes, dropped } = encodePacket(reply, {
     maxSize: maxReplySize(request),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { FLAG_BROADCAST, type MessageName } from '../../src/dhcp/packet.ts';
-import { maxReplySize, parameterFilter, type ReplyFields, replyTo } from '../../src/dhcp/reply.ts';
+import { FLAG_BROADCAST, type MessageName, type Packet } from '../../src/dhcp/packet.ts';
+import { maxReplySize, type ReplyFields, replyTo } from '../../src/dhcp/reply.ts';
 import { options, packet } from './packets.ts';
 
 const SERVER = 0x0a000001;
@@ -18,7 +18,7 @@ const request = packet({
 function reply(type: MessageName | undefined, fields: Partial<ReplyFields> = {}) {
   return replyTo(request, {
     type,
-    options: [],
+    options: new Map(),
     serverId: SERVER,
     yiaddr: 5,
     siaddr: 6,
@@ -63,14 +63,14 @@ describe('the header of a reply', () => {
   }
 
   test('the addresses are 0 where nothing is said', () => {
-    const found = replyTo(request, { type: 'OFFER', options: [], serverId: SERVER });
+    const found = replyTo(request, { type: 'OFFER', options: new Map(), serverId: SERVER });
     assert.deepEqual([found.yiaddr, found.siaddr, found.sname, found.file], [0, 0, '', '']);
   });
 
   test('a NAK through a relay has the broadcast bit, another has not', () => {
     assert.equal(reply('NAK').flags, FLAG_BROADCAST | 1);
     const direct = { ...request, giaddr: 0 };
-    assert.equal(replyTo(direct, { type: 'NAK', options: [], serverId: SERVER }).flags, 1);
+    assert.equal(replyTo(direct, { type: 'NAK', options: new Map(), serverId: SERVER }).flags, 1);
     assert.equal(reply('ACK').flags, 1);
   });
 });
@@ -108,7 +108,7 @@ describe('the options of a reply', () => {
 
   test('nothing is echoed that was not sent', () => {
     assert.deepEqual(
-      [...replyTo(packet(), { type: 'ACK', options: [], serverId: SERVER }).options.keys()],
+      [...replyTo(packet(), { type: 'ACK', options: new Map(), serverId: SERVER }).options.keys()],
       [53, 54],
     );
   });
@@ -127,15 +127,25 @@ describe('the parameter list', () => {
   const always = new Set([51]);
   const asking = (list: string) => packet({ options: options({ 53: '01', 55: list }) });
 
+  const sent = (request: Packet) =>
+    [...replyTo(request, { type: 'ACK', options: have, always, serverId: SERVER }).options.keys()].slice(2);
+
   test('decides which options go, in its order, after those that always do', () => {
-    assert.deepEqual([...parameterFilter(asking('06 2a 01'), have, always).keys()], [51, 6, 1]);
+    assert.deepEqual(sent(asking('06 2a 01')), [51, 6, 1]);
   });
   test('may name one twice, and one that always goes', () => {
-    assert.deepEqual([...parameterFilter(asking('06 06 33'), have, always).keys()], [51, 6]);
+    assert.deepEqual(sent(asking('06 06 33')), [51, 6]);
+  });
+  test('may name what the reply sets itself', () => {
+    assert.deepEqual(sent(asking('36 06 35')), [51, 6]);
   });
   test('absent or empty it asks for everything', () => {
-    assert.deepEqual(parameterFilter(packet(), have, always), have);
-    assert.deepEqual(parameterFilter(asking(''), have, always), have);
+    assert.deepEqual(sent(packet()), [...have.keys()]);
+    assert.deepEqual(sent(asking('')), [...have.keys()]);
+  });
+  test('is not heeded where nothing is said of what always goes', () => {
+    const all = replyTo(asking('06'), { type: 'ACK', options: have, serverId: SERVER }).options;
+    assert.deepEqual([...all.keys()].slice(2), [...have.keys()]);
   });
 });
 
