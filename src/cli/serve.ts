@@ -14,7 +14,9 @@ export async function serve(flags: ConfigFlag): Promise<void> {
   if (config === undefined) return;
   const readable = process.stdout.isTTY === true;
   const log = createLog({ level: config.log.level, pretty: readable });
-  let app: App;
+  let app: App | undefined;
+  // From the first moment: as a container's first process, nothing else makes us heed a SIGTERM.
+  onSignals(log, () => app);
   try {
     const network = createLinuxNetwork();
     app = await startApp({ config, network, log, version: version(), readable });
@@ -39,7 +41,6 @@ export async function serve(flags: ConfigFlag): Promise<void> {
     'ready',
   );
   if (readable) process.stdout.write(greeting(config, app));
-  onSignals(app, log);
 }
 
 /** A start that failed for a reason that the operator can mend: told without a stack. */
@@ -54,13 +55,15 @@ function refuse(error: unknown): void {
   process.stderr.write(`pilotlight: not started: ${error.message}\n    hint: ${error.hint}\n`);
 }
 
-function onSignals(app: App, log: ReturnType<typeof createLog>): void {
+/** `running` gives nothing while the start is under way: then there is nothing to close that the kernel does not. */
+function onSignals(log: ReturnType<typeof createLog>, running: () => App | undefined): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (stopping) return;
     stopping = true;
     log.info({ signal }, 'stopping');
-    app.close().then(
+    const closed = running()?.close() ?? Promise.resolve();
+    closed.then(
       () => {
         log.info('stopped');
         log.flush(() => process.exit(0));
@@ -73,7 +76,7 @@ function onSignals(app: App, log: ReturnType<typeof createLog>): void {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  process.on('SIGHUP', () => void app.reload());
+  process.on('SIGHUP', () => void running()?.reload());
 }
 
 /** What an operator at a terminal wants to know first. */
