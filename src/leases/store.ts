@@ -36,7 +36,7 @@ export interface Refusal {
 }
 
 export interface LeaseStore {
-  /** Every stored binding, in no order, once, at start. */
+  /** Every stored binding, in no order, at start. An address may come several times: the last counts. */
   load(each: (binding: Binding) => void): Promise<void>;
   /**
    * Makes the batch durable: when the promise resolves, every change not refused survives kill -9. All or nothing

@@ -1,7 +1,8 @@
 /** Bindings as people and programs read them, and the table that `explain` asks while no server runs. */
 import { existsSync } from 'node:fs';
 import type { Config } from '../config/model.ts';
-import { leaseFile, readBindings } from '../leases/sqlite.ts';
+import { leaseFile } from '../leases/lease-file.ts';
+import { readBindings } from '../leases/sqlite.ts';
 import type { Binding } from '../leases/store.ts';
 import { createLeaseTable, type LeaseTable } from '../leases/table.ts';
 import { formatIpv4 } from '../values/ipv4.ts';

@@ -85,9 +85,18 @@ describe('leases', () => {
   });
 
   test('a second server on the same NIC refuses to start and names the first', async () => {
+    const { state: _, ...config } = setup().config;
     await assert.rejects(
-      startServer(rack.server, { ...setup(), config: { ...setup().config, http: { port: 0 } } }),
+      startServer(rack.server, { config: { ...config, http: { port: 0 } } }),
       /UDP port 67 on eth0 is taken by pilotlight \(pid \d+\)/,
+    );
+  });
+
+  test('a second server on the same state refuses to start, on whatever network, and names the first', async () => {
+    const elsewhere = rack.host('else', '10.77.0.3/24');
+    await assert.rejects(
+      startServer(elsewhere, setup()),
+      /not started: the state directory \S+ is in use by pilotlight \(pid \d+\)/,
     );
   });
 });

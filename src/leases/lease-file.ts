@@ -1,0 +1,103 @@
+/** leases.db: its layout, how it is opened and checked, and how its rows are read. */
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type Binding, type BindingState, StoreUnavailable } from './store.ts';
+
+const FILE = 'leases.db';
+
+/** Bumped when the layout changes; a file of a later version is refused rather than guessed at. */
+const LAYOUT = 2;
+
+export const COLUMNS = 'ip, identity, mac, client_id, hostname, state, expires_at, touched_at';
+
+const COLUMN_TYPES = `
+    identity TEXT NOT NULL,
+    mac TEXT NOT NULL,
+    client_id TEXT,
+    hostname TEXT,
+    state TEXT NOT NULL CHECK (state IN ('bound', 'released', 'declined')),
+    expires_at INTEGER NOT NULL,
+    touched_at INTEGER NOT NULL`;
+
+/** Changes are appended to `recent`, and folded into `leases` little by little (fold.ts). */
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS leases (ip INTEGER PRIMARY KEY, ${COLUMN_TYPES}) STRICT;
+  CREATE TABLE IF NOT EXISTS recent (number INTEGER PRIMARY KEY, ip INTEGER NOT NULL, ${COLUMN_TYPES}) STRICT;`;
+
+/** Where the leases of a state directory are. */
+export function leaseFile(stateDirectory: string): string {
+  return join(stateDirectory, FILE);
+}
+
+export const said = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Opens leases.db in a directory that is there, making it if need be, and checks all of it. Throws StoreUnavailable. */
+export function openLeaseFile(directory: string): DatabaseSync {
+  const file = leaseFile(directory);
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(file);
+    // FULL: a commit returns after fsync, so an acknowledged lease survives a power cut, not only a crash of ours.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000');
+    prepareLayout(database);
+  } catch (error) {
+    database?.close();
+    throw new StoreUnavailable(
+      `cannot open the leases in ${file}: ${said(error)}`,
+      'check that the directory is writable, the disk not full, and the file a lease database; a damaged one can be moved away, which forgets all leases',
+      { cause: error },
+    );
+  }
+  const damage = damageOf(database);
+  if (damage === undefined) return database;
+  database.close();
+  throw new StoreUnavailable(
+    `the leases in ${file} are damaged: ${damage}`,
+    'restore the file from a backup, or save what is left with `sqlite3 leases.db .recover`; moving it away forgets all leases',
+  );
+}
+
+function prepareLayout(database: DatabaseSync): void {
+  const version = database.prepare('PRAGMA user_version').get()?.['user_version'];
+  if (typeof version === 'number' && version > LAYOUT) {
+    throw new Error(`it was written by a later version of Pilotlight (layout ${version})`);
+  }
+  // Nothing is written to a file that is in order, so that a server can start, and renew, on a full disk.
+  if (version !== LAYOUT) database.exec(`${SCHEMA}; PRAGMA user_version = ${LAYOUT}`);
+}
+
+/** What is wrong with the file, in SQLite's words. It reads every page: 0.2 s for a million leases. */
+function damageOf(database: DatabaseSync): string | undefined {
+  try {
+    const found = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+    return found === 'ok' ? undefined : String(found).replaceAll('\n', ' ');
+  } catch (error) {
+    return said(error);
+  }
+}
+
+/** Columns in the order of COLUMNS: arrays cost half of what objects do, which is a second of a million leases. */
+type Row = readonly [number, string, string, string | null, string | null, BindingState, number, number];
+
+function bindingOf(row: Row): Binding {
+  const [ip, identity, mac, clientId, hostname, state, expiresAt, touchedAt] = row;
+  return {
+    ip,
+    identity,
+    mac,
+    clientId: clientId ?? undefined,
+    hostname: hostname ?? undefined,
+    state,
+    expiresAt,
+    touchedAt,
+  };
+}
+
+/** Every stored binding: first `leases`, then what is newer, so that of several of one address the last counts. */
+export function* storedRows(database: DatabaseSync): Iterable<Binding> {
+  for (const query of [`SELECT ${COLUMNS} FROM leases`, `SELECT ${COLUMNS} FROM recent ORDER BY number`]) {
+    const statement = database.prepare(query);
+    statement.setReturnArrays(true);
+    for (const row of statement.iterate()) yield bindingOf(row as unknown as Row);
+  }
+}
