@@ -6,7 +6,7 @@ import type { SubnetPolicy } from '../config/model.ts';
 import { formatIpv4, hostRange, type Ipv4, inRange, inSubnet } from '../values/ipv4.ts';
 import type { Mac } from '../values/mac.ts';
 import type { Binding } from './store.ts';
-import type { LeaseView } from './table.ts';
+import type { Holding, LeaseView } from './table.ts';
 
 /** Who asks, by what identity, with what wishes. */
 export interface Claim {
@@ -60,7 +60,7 @@ export type Allocation =
 /** How long a declined address stays out of its pool. RFC 2131 gives no figure; a day lets an administrator find the culprit. */
 export const DECLINE_HOLD_MS = 24 * 3600 * 1000;
 
-const isLive = (binding: Binding, now: number): boolean =>
+const isLive = (binding: Holding, now: number): boolean =>
   binding.state !== 'released' && binding.expiresAt > now;
 
 /**
@@ -69,8 +69,10 @@ const isLive = (binding: Binding, now: number): boolean =>
  */
 function fixedHere(claim: Claim, place: Place): Ipv4 | undefined {
   if (claim.fixedIp === undefined || policyOf(claim.fixedIp, place) === undefined) return undefined;
-  const holder = place.leases.at(claim.fixedIp);
-  const taken = holder !== undefined && holder.identity !== claim.identity && isLive(holder, place.now);
+  const { leases, now } = place;
+  const holding = leases.holdingAt(claim.fixedIp);
+  const taken =
+    holding !== undefined && isLive(holding, now) && !leases.isHeldBy(claim.fixedIp, claim.identity);
   return taken ? undefined : claim.fixedIp;
 }
 
@@ -85,20 +87,20 @@ function mayHave(ip: Ipv4, claim: Claim, place: Place): boolean {
   const policy = policyOf(ip, place);
   if (policy === undefined || !inRange(ip, hostRange(policy.subnet))) return false;
   if (!leases.inPool(ip) || place.isReserved(ip)) return false;
-  const binding = leases.at(ip);
-  if (binding !== undefined && isLive(binding, now)) {
-    return binding.identity === claim.identity && binding.state === 'bound';
+  const holding = leases.holdingAt(ip);
+  if (holding !== undefined && isLive(holding, now)) {
+    return holding.state === 'bound' && leases.isHeldBy(ip, claim.identity);
   }
   const offer = leases.offerAt(ip);
   return offer === undefined || offer.identity === claim.identity || offer.expiresAt <= now;
 }
 
 /** The client's binding on this network, live or not; of several the one touched last. */
-function ownBinding(claim: Claim, place: Place): Binding | undefined {
+function ownBinding(claim: Claim, place: Place): Holding | undefined {
   return place.leases
     .of(claim.identity)
     .filter((binding) => binding.state !== 'declined' && policyOf(binding.ip, place) !== undefined)
-    .reduce<Binding | undefined>(
+    .reduce<Holding | undefined>(
       (latest, binding) => (latest === undefined || binding.touchedAt > latest.touchedAt ? binding : latest),
       undefined,
     );
@@ -241,7 +243,7 @@ export function declineBinding(claim: Claim, place: Pick<Place, 'leases' | 'now'
   const ip = claim.requestedIp;
   if (ip === undefined) return undefined;
   const holds =
-    place.leases.at(ip)?.identity === claim.identity || place.leases.offerAt(ip)?.identity === claim.identity;
+    place.leases.isHeldBy(ip, claim.identity) || place.leases.offerAt(ip)?.identity === claim.identity;
   if (!holds) return undefined;
   return {
     ip,

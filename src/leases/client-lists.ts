@@ -18,13 +18,13 @@ export function createClientLists(columns: Columns, names: Names): ClientLists {
     hash: hashText,
     hashOf: (slot) => columns.identityHash[slot] as number,
     isKeyOf: (slot, identity, hash) =>
-      columns.identityHash[slot] === hash && names.identity(slot) === identity,
+      columns.identityHash[slot] === hash && names.isIdentity(slot, identity),
   });
 
   return {
     first: firsts.find,
     holds: (slot, identity) =>
-      columns.identityHash[slot] === hashText(identity) && names.identity(slot) === identity,
+      columns.identityHash[slot] === hashText(identity) && names.isIdentity(slot, identity),
     add(slot, identity) {
       columns.identityHash[slot] = hashText(identity);
       columns.previousOfClient[slot] = NONE;

@@ -11,6 +11,8 @@ export interface Names {
   /** What follows reads what was written. */
   mac(slot: number): string;
   identity(slot: number): string;
+  /** Whether identity() is this, without building it. */
+  isIdentity(slot: number, identity: string): boolean;
   clientId(slot: number): string | undefined;
   hostname(slot: number): string | undefined;
 }
@@ -28,6 +30,7 @@ const FORM = {
 } as const;
 
 const MAC_LENGTH = 'aa:bb:cc:dd:ee:ff'.length;
+const IDENTITY_LENGTH = 'mac:'.length + MAC_LENGTH;
 
 function isClientIdOfMac(clientId: string, mac: string): boolean {
   if (clientId.length !== 14 || !clientId.startsWith('01')) return false;
@@ -68,6 +71,13 @@ export function createNames(columns: Columns): Names {
     return form;
   }
 
+  const identity = (slot: number): string => {
+    const form = columns.form[slot] as number;
+    if ((form & FORM.byMac) !== 0) return `mac:${mac(slot)}`;
+    if ((form & FORM.byClientId) !== 0) return `id:${clientId(slot)}`;
+    return identities.get(slot) as string;
+  };
+
   return {
     write(slot, binding) {
       const before = columns.form[slot] as number;
@@ -82,11 +92,15 @@ export function createNames(columns: Columns): Names {
       hostnames[slot] = binding.hostname;
     },
     mac,
-    identity(slot) {
+    identity,
+    isIdentity(slot, text) {
       const form = columns.form[slot] as number;
-      if ((form & FORM.byMac) !== 0) return `mac:${mac(slot)}`;
-      if ((form & FORM.byClientId) !== 0) return `id:${clientId(slot)}`;
-      return identities.get(slot) as string;
+      if ((form & FORM.byMac) === 0 || (form & FORM.oddMac) !== 0) return identity(slot) === text;
+      return (
+        text.length === IDENTITY_LENGTH &&
+        text.startsWith('mac:') &&
+        macToNumber(text.slice(4)) === columns.mac[slot]
+      );
     },
     clientId,
     hostname: (slot) => hostnames[slot],

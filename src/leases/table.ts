@@ -13,11 +13,17 @@ import { createSlotIndex, hashAddress } from './slot-index.ts';
 import { type Binding, type BindingState, STATES } from './store.ts';
 import { type BindingCounts, createUsage, type PoolUsage } from './usage.ts';
 
+/** A binding without the names of its client, which take longer to read than all the rest. */
+export type Holding = Pick<Binding, 'ip' | 'state' | 'expiresAt' | 'touchedAt'>;
+
 /** What allocation may ask. Read only, so that deciding twice gives the same answer. */
 export interface LeaseView {
   at(ip: Ipv4): Binding | undefined;
+  holdingAt(ip: Ipv4): Holding | undefined;
+  /** Whether the binding of this address is this client's. */
+  isHeldBy(ip: Ipv4, identity: string): boolean;
   /** All of a client's bindings, one for each network that it has been on. */
-  of(identity: string): readonly Binding[];
+  of(identity: string): readonly Holding[];
   offerAt(ip: Ipv4): Offer | undefined;
   offerOf(identity: string): Offer | undefined;
   /** Offers that wait for their clients, of addresses within a range's pools. */
@@ -81,15 +87,19 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
   /** Offers by the pool of their address; addresses outside the pools (fixed ones) count under none. */
   let offersByPool = new Map<number, number>();
 
-  const read = (slot: number): Binding => ({
+  const holding = (slot: number): Holding => ({
     ip: columns.ip[slot] as number,
+    state: STATES[columns.state[slot] as number] as BindingState,
+    expiresAt: columns.expiresAt[slot] as number,
+    touchedAt: columns.touchedAt[slot] as number,
+  });
+
+  const read = (slot: number): Binding => ({
+    ...holding(slot),
     identity: names.identity(slot),
     mac: names.mac(slot),
     clientId: names.clientId(slot),
     hostname: names.hostname(slot),
-    state: STATES[columns.state[slot] as number] as BindingState,
-    expiresAt: columns.expiresAt[slot] as number,
-    touchedAt: columns.touchedAt[slot] as number,
   });
 
   const at = (ip: Ipv4): Binding | undefined => {
@@ -207,10 +217,18 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
       return offers.size;
     },
     at,
+    holdingAt(ip) {
+      const slot = byIp.find(ip);
+      return slot === NONE ? undefined : holding(slot);
+    },
+    isHeldBy(ip, identity) {
+      const slot = byIp.find(ip);
+      return slot !== NONE && clients.holds(slot, identity);
+    },
     of(identity) {
-      const found: Binding[] = [];
+      const found: Holding[] = [];
       for (let slot = clients.first(identity); slot !== NONE; slot = columns.nextOfClient[slot] as number) {
-        found.push(read(slot));
+        found.push(holding(slot));
       }
       return found;
     },
