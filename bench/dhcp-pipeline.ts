@@ -141,6 +141,9 @@ const network: Network = {
   },
   pin: (bytes) => ({ bytes, address: 0 }),
   neighbour: () => undefined,
+  arpProber: () => ({ ask: () => undefined, close() {} }),
+  echoProber: () => ({ ask: () => undefined, close() {} }),
+  watchNics: () => ({ close() {} }),
   close: async () => {},
 };
 const log = createLog({ level: 'warn', pretty: false });

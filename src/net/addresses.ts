@@ -2,7 +2,6 @@
 import type { Ipv4 } from '../values/ipv4.ts';
 import { type Libc, SIOCGIFCONF } from './libc.ts';
 import { allocate, pin, setWord } from './memory.ts';
-import type { Nic } from './udp.ts';
 
 /** struct ifreq: char name[16]; struct sockaddr_in, whose address stands 4 bytes in. */
 const IFREQ = { size: 40, nameLength: 16, address: 20 };
@@ -13,12 +12,22 @@ const IFCONF_SIZE = 16;
  * Tells whether an address is the NIC's own. For a broadcast that arrives on a NIC without an address, the kernel
  * names the address of some other NIC to answer from, where a client on this wire could never reach it.
  *
- * Addresses come and go while a server runs, so an address not seen before is looked up again (a few µs).
+ * Addresses come and go while a server runs, so they are looked up again (a few µs) for an address not seen before,
+ * and when `version` tells another number than the last time.
  */
-export function createAddressCheck(libc: Libc, fd: number, nic: Nic): (address: Ipv4) => boolean {
-  let known = new Set(nic.addresses.map(({ address }) => address));
+export function createAddressCheck(
+  libc: Libc,
+  fd: number,
+  nic: string,
+  version: () => number,
+): (address: Ipv4) => boolean {
+  let known = new Set<Ipv4>();
+  let lookedAt = version();
   return (address) => {
-    if (!known.has(address)) known = addressesOf(libc, fd, nic.name);
+    if (!known.has(address) || lookedAt !== version()) {
+      lookedAt = version();
+      known = addressesOf(libc, fd, nic);
+    }
     return known.has(address);
   };
 }

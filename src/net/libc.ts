@@ -8,8 +8,10 @@ import koffi from 'koffi';
 import { NetError } from './udp.ts';
 
 export const AF_INET = 2;
+export const AF_NETLINK = 16;
 export const AF_PACKET = 17;
 export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 
@@ -18,16 +20,27 @@ export const SO_BROADCAST = 6;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 export const SO_BINDTODEVICE = 25;
+export const SO_ATTACH_FILTER = 26;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 
+export const SOL_RAW = 255;
+export const ICMP_FILTER = 1;
+
 export const IPPROTO_IP = 0;
+export const IPPROTO_ICMP = 1;
 export const IP_PKTINFO = 8;
 export const IP_MTU_DISCOVER = 10;
 export const IP_PMTUDISC_OMIT = 5;
 
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
+
+export const ETH_P_ARP = 0x0806;
+
+export const NETLINK_ROUTE = 0;
+export const RTMGRP_LINK = 1;
+export const RTMGRP_IPV4_IFADDR = 0x10;
 
 export const POLLOUT = 4;
 
@@ -51,6 +64,8 @@ export interface Libc {
   close(fd: number): number;
   getifaddrs(list: Uint8Array): number;
   freeifaddrs(list: bigint): void;
+  sendto(fd: number, bytes: Uint8Array, length: number, flags: number, to: Uint8Array, size: number): number;
+  recv(fd: number, into: Uint8Array, size: number, flags: number): number;
   sendmmsg(fd: number, vector: number, count: number): number;
   recvmmsg(fd: number, vector: number, count: number): number;
   /** The name of the last call's error: `EADDRINUSE`. */
@@ -91,6 +106,8 @@ export function loadLibc(): Libc {
     close: lib.func('int close(int)'),
     getifaddrs: lib.func('int getifaddrs(void *)'),
     freeifaddrs: lib.func('void freeifaddrs(void *)'),
+    sendto: lib.func('long sendto(int, void *, size_t, int, void *, uint32_t)'),
+    recv: lib.func('long recv(int, void *, size_t, int)'),
     sendmmsg: (fd, vector, count) => syscall(numbers.sendmmsg, fd, vector, count, MSG_DONTWAIT, 0),
     recvmmsg: (fd, vector, count) => syscall(numbers.recvmmsg, fd, vector, count, MSG_DONTWAIT, 0),
     errno: () => getSystemErrorName(-koffi.errno()),

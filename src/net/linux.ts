@@ -1,8 +1,11 @@
 /** The network of the Linux host (or container) that this process runs on. */
+import { openArpProber } from './arp.ts';
+import { openEchoProber } from './echo.ts';
 import { listNics } from './interfaces.ts';
 import { loadLibc } from './libc.ts';
 import { pin } from './memory.ts';
 import { lookUpNeighbour } from './neighbours.ts';
+import { watchNicEvents } from './nic-events.ts';
 import { createSender } from './sender.ts';
 import { openSocket } from './socket.ts';
 import type { Network, UdpSocket } from './udp.ts';
@@ -11,21 +14,57 @@ import type { Network, UdpSocket } from './udp.ts';
 export function createLinuxNetwork(): Network {
   const libc = loadLibc();
   const send = createSender(libc);
-  const sockets = new Set<UdpSocket>();
+  const opened = new Set<{ close(): void }>();
+  let addressVersion = 0;
   let closed = false;
+
+  const refuseWhenClosed = (): void => {
+    if (closed) throw new Error('the network is closed');
+  };
+
+  /** Has the network close it, unless its owner did. */
+  function keep<T extends { close(): void }>(thing: T): T {
+    const kept: T = {
+      ...thing,
+      close() {
+        opened.delete(kept);
+        thing.close();
+      },
+    };
+    opened.add(kept);
+    return kept;
+  }
+
   return {
     nics: () => listNics(libc),
     open(options) {
-      if (closed) throw new Error('the network is closed');
-      const socket = openSocket(libc, send, options, (gone) => sockets.delete(gone));
-      sockets.add(socket);
+      refuseWhenClosed();
+      const onClose = (gone: UdpSocket) => void opened.delete(gone);
+      const socket = openSocket(libc, send, options, () => addressVersion, onClose);
+      opened.add(socket);
       return socket;
     },
     pin,
     neighbour: lookUpNeighbour,
+    arpProber(nic, onAnswer) {
+      refuseWhenClosed();
+      return keep(openArpProber(libc, nic, onAnswer));
+    },
+    echoProber(onAnswer) {
+      refuseWhenClosed();
+      return keep(openEchoProber(libc, onAnswer));
+    },
+    watchNics(onChange) {
+      refuseWhenClosed();
+      const changed = (): void => {
+        addressVersion += 1;
+        onChange();
+      };
+      return keep(watchNicEvents(libc, changed));
+    },
     async close() {
       closed = true;
-      for (const socket of sockets) socket.close();
+      for (const thing of opened) thing.close();
     },
   };
 }

@@ -28,15 +28,19 @@ import type { Nic, SocketOptions, UdpSocket } from './udp.ts';
 /** A rack that powers up at once sends thousands of DISCOVERs within a second, about 1 KiB of kernel memory each. */
 const BUFFER_SIZE = 8 * 1024 * 1024;
 
-/** Opens, binds and watches. Throws NetError. `onClose` is called once. */
+/**
+ * Opens, binds and watches. Throws NetError. `addressVersion` tells another number once any NIC's addresses may have
+ * changed; `onClose` is called once.
+ */
 export function openSocket(
   libc: Libc,
   send: Send,
   { nic, port, slotSize, batch = BATCH, onReceive }: SocketOptions,
+  addressVersion: () => number,
   onClose: (socket: UdpSocket) => void,
 ): UdpSocket {
   const fd = bindDescriptor(libc, nic, port);
-  const slab = createReceiveSlab(batch, slotSize, createAddressCheck(libc, fd, nic));
+  const slab = createReceiveSlab(batch, slotSize, createAddressCheck(libc, fd, nic.name, addressVersion));
   let closed = false;
 
   const watch = watchReadable(fd, () => {

@@ -93,6 +93,17 @@ export interface SocketOptions {
   readonly onReceive: ReceiveHandler;
 }
 
+/** Asks whether anybody uses an address. */
+export interface Prober {
+  /** Sends one question. Undefined when it left, else the errno's name: `ENETUNREACH`, `ENETDOWN`, `EPERM` (a firewall) … */
+  ask(address: Ipv4): string | undefined;
+  /** Idempotent; no answer is told after it returns. */
+  close(): void;
+}
+
+/** Called with each address that answers, asked or not, and the link address behind it where the answer tells. */
+export type AnswerHandler = (address: Ipv4, mac: Mac | undefined) => void;
+
 /** The network as a whole: opens sockets, wakes their handlers, and knows the host's NICs and neighbours. */
 export interface Network {
   /** Every NIC of this host, loopback included. */
@@ -103,6 +114,15 @@ export interface Network {
   pin(bytes: Uint8Array): PinnedBuffer;
   /** The link address the kernel knows for an IPv4 address on this link (/proc/net/arp), if any. */
   neighbour(address: Ipv4): Mac | undefined;
+  /** Asks on one NIC's own link, by ARP probes (RFC 5227 §2.1.1). Throws NetError; it takes CAP_NET_RAW. */
+  arpProber(nic: Nic, onAnswer: AnswerHandler): Prober;
+  /** Asks anywhere, by ICMP echo. Throws NetError; it takes CAP_NET_RAW. */
+  echoProber(onAnswer: AnswerHandler): Prober;
+  /**
+   * Calls back, often several times, when a NIC came, went, was set up or down, or got or lost an IPv4 address. Nics()
+   * tells the rest. Throws NetError.
+   */
+  watchNics(onChange: () => void): { close(): void };
   /** Closes every socket still open; none can be opened afterwards. */
   close(): Promise<void>;
 }

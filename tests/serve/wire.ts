@@ -2,7 +2,17 @@
 import { decodePacket, isMalformed } from '../../src/dhcp/decode.ts';
 import { encodePacket } from '../../src/dhcp/encode.ts';
 import type { Packet } from '../../src/dhcp/packet.ts';
-import type { Datagram, Network, Nic, Outgoing, ReceiveHandler, UdpSocket } from '../../src/net/udp.ts';
+import type {
+  AnswerHandler,
+  Datagram,
+  Network,
+  Nic,
+  Outgoing,
+  ReceiveHandler,
+  UdpSocket,
+} from '../../src/net/udp.ts';
+import type { Ipv4 } from '../../src/values/ipv4.ts';
+import type { Mac } from '../../src/values/mac.ts';
 import { ip } from '../leases/rules.ts';
 
 export const NIC: Nic = {
@@ -23,11 +33,31 @@ export interface Wire {
   replies(): Packet[];
   /** One batch to a port, as one recvmmsg would bring it. */
   deliver(port: number, ...messages: readonly (Packet | Uint8Array)[]): void;
+  /** Every question of a prober so far. */
+  readonly asked: readonly { readonly by: 'arp' | 'icmp'; readonly address: Ipv4 }[];
+  /** Somebody answers every open prober of the kind. */
+  answer(by: 'arp' | 'icmp', address: Ipv4, mac?: Mac): void;
+  /** From now on questions cannot be sent, for this reason. */
+  cut(code: string): void;
 }
 
 export function createWire(): Wire {
   const handlers = new Map<number, { readonly receive: ReceiveHandler; readonly socket: UdpSocket }>();
   const sent: Outgoing[] = [];
+  const asked: { by: 'arp' | 'icmp'; address: Ipv4 }[] = [];
+  const probers = new Set<{ readonly by: 'arp' | 'icmp'; readonly onAnswer: AnswerHandler }>();
+  let failure: string | undefined;
+  const openProber = (by: 'arp' | 'icmp', onAnswer: AnswerHandler) => {
+    const prober = { by, onAnswer };
+    probers.add(prober);
+    return {
+      ask(address: Ipv4) {
+        asked.push({ by, address });
+        return failure;
+      },
+      close: () => void probers.delete(prober),
+    };
+  };
   const network: Network = {
     nics: () => [NIC],
     open({ nic, port, onReceive }) {
@@ -45,6 +75,9 @@ export function createWire(): Wire {
     },
     pin: (bytes) => ({ bytes, address: 0 }),
     neighbour: () => undefined,
+    arpProber: (_, onAnswer) => openProber('arp', onAnswer),
+    echoProber: (onAnswer) => openProber('icmp', onAnswer),
+    watchNics: () => ({ close() {} }),
     close: async () => {},
   };
   const datagram = (message: Packet | Uint8Array): Datagram => ({
@@ -58,6 +91,11 @@ export function createWire(): Wire {
   return {
     network,
     sent,
+    asked,
+    answer(by, address, mac) {
+      for (const prober of probers) if (prober.by === by) prober.onAnswer(address, mac);
+    },
+    cut: (code) => void (failure = code),
     replies: () =>
       sent.map(({ head }) => {
         const packet = decodePacket(head);
