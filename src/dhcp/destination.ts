@@ -37,10 +37,16 @@ export const PXE_PORT = 4011;
 
 const ETHERNET = 1;
 
-/** The cases in the order of RFC 2131 §4.1, with PXE's port 4011 after the relay. */
+/** The cases in the order of RFC 2131 §4.1, with INFORM before the relay and PXE's port 4011 after it. */
 export function replyDestination(request: Packet, reply: ReplyKind, arrival: ArrivedAt): Destination {
-  // A request that a relay forwarded MUST be answered to that relay, at the server port, the broadcast flag or not;
-  // the relay delivers the last hop and reads the flag itself.
+  // A client that sends an INFORM has its address, so its answer needs no relay: relays send to yiaddr, which that
+  // answer may not have (§4.3.5).
+  if (request.ciaddr !== UNSPECIFIED && messageType(request) === 'INFORM' && arrival.port !== PXE_PORT) {
+    return { address: request.ciaddr, port: CLIENT_PORT };
+  }
+
+  // Any other request that a relay forwarded MUST be answered to that relay, at the server port, the broadcast flag or
+  // not; the relay delivers the last hop and reads the flag itself.
   if (request.giaddr !== UNSPECIFIED) return { address: request.giaddr, port: relayPort(request, arrival) };
 
   // A PXE client asks port 4011 from an address it already holds and from a port of its choice (UEFI from 4011, iPXE

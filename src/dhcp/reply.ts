@@ -2,7 +2,7 @@
 import type { Ipv4 } from '../values/ipv4.ts';
 import { OPTION } from './codes.ts';
 import { ByteReader, written } from './cursor.ts';
-import { messageTypeBytes } from './message.ts';
+import { messageType, messageTypeBytes } from './message.ts';
 import { BOOTREPLY, FLAG_BROADCAST, type MessageName, type OptionBytes, type Packet } from './packet.ts';
 
 export interface ReplyFields {
@@ -53,7 +53,8 @@ const OWN: ReadonlySet<number> = new Set<number>([
 
 /**
  * The BOOTREPLY to a request. xid, flags, giaddr, htype and chaddr are the request's, hops and secs 0. The client
- * identifier goes back as it came (RFC 6842 §3, a MUST) and so does option 82 (RFC 3046 §2.2).
+ * identifier goes back as it came (RFC 6842 §3, a MUST), so does option 82 (RFC 3046 §2.2), and so does option 118, since
+ * a client that sent it discards offers without it (RFC 3011 §2).
  */
 export function replyTo(request: Packet, fields: ReplyFields): Packet {
   const nak = fields.type === 'NAK';
@@ -63,7 +64,7 @@ export function replyTo(request: Packet, fields: ReplyFields): Packet {
     hops: 0,
     xid: request.xid,
     secs: 0,
-    flags: nak ? nakFlags(request) : request.flags,
+    flags: replyFlags(request, fields.type),
     ciaddr: replyCiaddr(request, fields.type),
     yiaddr: nak ? 0 : (fields.yiaddr ?? 0),
     siaddr: nak ? 0 : (fields.siaddr ?? 0),
@@ -90,12 +91,21 @@ function replyOptions(request: Packet, fields: ReplyFields): OptionBytes {
   for (const [code, bytes] of fields.options) {
     if ((!filters || always.has(code)) && isAllowed(code, fields.type)) options.set(code, bytes);
   }
-  for (const code of filters ? wanted : []) {
+  const chooses = (code: number): void => {
     const bytes = fields.options.get(code);
     if (bytes !== undefined && isAllowed(code, fields.type)) options.set(code, bytes);
+  };
+  for (const code of filters ? wanted : []) {
+    // RFC 2132 §3.3: where both are sent, the mask MUST come before the routers.
+    if (code === OPTION.ROUTERS && wanted?.includes(OPTION.SUBNET_MASK) === true) chooses(OPTION.SUBNET_MASK);
+    chooses(code);
   }
   const clientId = request.options.get(OPTION.CLIENT_ID);
   if (clientId !== undefined) options.set(OPTION.CLIENT_ID, clientId);
+  const subnetSelection = request.options.get(OPTION.SUBNET_SELECTION);
+  if (subnetSelection !== undefined && isAllowed(OPTION.SUBNET_SELECTION, fields.type)) {
+    options.set(OPTION.SUBNET_SELECTION, subnetSelection);
+  }
   const relayAgent = request.options.get(OPTION.RELAY_AGENT);
   if (relayAgent !== undefined) options.set(OPTION.RELAY_AGENT, relayAgent);
   return options;
@@ -112,11 +122,14 @@ function replyCiaddr(request: Packet, type: MessageName | undefined): Ipv4 {
 }
 
 /**
- * RFC 2131 §4.3.2: a NAK that goes through a relay MUST have the broadcast bit, so that the relay broadcasts it: the
- * client's address may be wrong on its network.
+ * The request's flags, and the broadcast bit where a relay would not know how to deliver without: a NAK MUST have it,
+ * since the client's address may be wrong on its network (RFC 2131 §4.3.2); and the ACK of an INFORM without ciaddr has
+ * no yiaddr that the relay could send to.
  */
-function nakFlags(request: Packet): number {
-  return request.giaddr === 0 ? request.flags : request.flags | FLAG_BROADCAST;
+function replyFlags(request: Packet, type: MessageName | undefined): number {
+  if (request.giaddr === 0) return request.flags;
+  const nowhere = request.ciaddr === 0 && messageType(request) === 'INFORM';
+  return type === 'NAK' || nowhere ? request.flags | FLAG_BROADCAST : request.flags;
 }
 
 /** IP and UDP headers, which option 57 counts in (dnsmasq reads it so too). */

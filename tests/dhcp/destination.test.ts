@@ -50,6 +50,18 @@ const rows: readonly Row[] = [
     goes: { address: RELAY, port: 67 },
   },
   {
+    name: 'INFORM through a relay: to ciaddr all the same, since there is no yiaddr for the relay to send to',
+    request: { giaddr: RELAY, ciaddr: CLIENT, options: sending('08') },
+    reply: { type: 'ACK', yiaddr: 0 },
+    goes: { address: CLIENT, port: 68 },
+  },
+  {
+    name: 'INFORM through a relay and without ciaddr: to the relay',
+    request: { giaddr: RELAY, options: sending('08') },
+    reply: { type: 'ACK', yiaddr: 0 },
+    goes: { address: RELAY, port: 67 },
+  },
+  {
     name: 'a NAK on the link: broadcast, whatever address the client believes in',
     request: { ciaddr: CLIENT, options: sending('03') },
     reply: nak,

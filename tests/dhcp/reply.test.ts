@@ -73,6 +73,15 @@ describe('the header of a reply', () => {
     assert.equal(replyTo(direct, { type: 'NAK', options: new Map(), serverId: SERVER }).flags, 1);
     assert.equal(reply('ACK').flags, 1);
   });
+
+  test('the answer to a relayed INFORM without ciaddr has the broadcast bit, since it has no yiaddr', () => {
+    const inform = packet({ giaddr: 0x0a140001, options: options({ 53: '08' }) });
+    const flagsTo = (request: Packet) =>
+      replyTo(request, { type: 'ACK', options: new Map(), serverId: SERVER }).flags;
+    assert.equal(flagsTo(inform), FLAG_BROADCAST);
+    assert.equal(flagsTo({ ...inform, ciaddr: 0x0a000032 }), 0);
+    assert.equal(flagsTo({ ...inform, giaddr: 0 }), 0);
+  });
 });
 
 describe('the options of a reply', () => {
@@ -113,6 +122,13 @@ describe('the options of a reply', () => {
     );
   });
 
+  test('option 118 goes back as it came, but for a NAK (RFC 3011)', () => {
+    const asking = packet({ options: options({ 53: '01', 118: '0a140000' }) });
+    const codes = (type: MessageName) =>
+      [...replyTo(asking, { type, options: new Map(), serverId: SERVER }).options.keys()].join();
+    assert.deepEqual([codes('OFFER'), codes('ACK'), codes('NAK')], ['53,54,118', '53,54,118', '53,54']);
+  });
+
   test('a NAK has what table 3 allows', () => {
     assert.deepEqual([...reply('NAK', { options: given }).options.keys()], [53, 54, 56, 60, 61, 82]);
   });
@@ -132,6 +148,10 @@ describe('the parameter list', () => {
 
   test('decides which options go, in its order, after those that always do', () => {
     assert.deepEqual(sent(asking('06 2a 01')), [51, 6, 1]);
+  });
+  test('cannot put the routers before the mask (RFC 2132 §3.3)', () => {
+    assert.deepEqual(sent(asking('06 03 01')), [51, 6, 1, 3]);
+    assert.deepEqual(sent(asking('03 06')), [51, 3, 6]);
   });
   test('may name one twice, and one that always goes', () => {
     assert.deepEqual(sent(asking('06 06 33')), [51, 6]);
