@@ -36,10 +36,12 @@ export type IgnoreCode =
   | 'NOT_OURS' // a REQUEST to the site's own DHCP server, or to another server
   | 'NO_SUBNET' // full mode: no subnet is configured for the network it came from
   | 'NO_ADDRESS' // our own NIC has no address to answer with
+  | 'NO_IDENTITY' // full mode: nothing tells this client from another
   | 'POOL_EXHAUSTED'
   | 'NOTHING_TO_BOOT' // proxy mode: no profile, or the profile boots the local disk
   | 'UNKNOWN_CLIENT' // not authoritative, and no record of it
-  | 'DONE' // DECLINE and RELEASE have no answer
+  | 'DONE' // RELEASE has no answer, nor has a DECLINE of what the client does not hold
+  | 'DECLINED' // an address is in use by somebody else: the administrator is to know (RFC 2131 §4.3.3)
   | 'RATE_LIMITED' // one client sends more than limits.clientRate
   | 'OFFERS_LIMITED' // limits.offers are waiting for their clients already
   | 'STORE_FAILED'; // its lease could not be made durable

@@ -15,7 +15,7 @@ import {
 import { formatIpv4, hostRange } from '../values/ipv4.ts';
 import { type Asked, addNearerOptions, ignore, planFor } from './asked.ts';
 import type { Decision, LeaseChange, Reply } from './decision.ts';
-import { claimOf, leaseOptions, linkOf, reservedBy, subnetOptions, subnetsFor } from './network.ts';
+import { claimOf, leaseOptions, linkOf, NOBODY, reservedBy, subnetOptions, subnetsFor } from './network.ts';
 
 /** How long an offered address is held for its client. A UEFI client may answer 4 s after the OFFER (peers U7). */
 export const OFFER_HOLD_MS = 30_000;
@@ -23,6 +23,9 @@ export const OFFER_HOLD_MS = 30_000;
 /** Options that go out whether or not the client asked for them: it could not work, or not boot, without. */
 const ALWAYS: ReadonlySet<number> = new Set<number>([
   OPTION.LEASE_TIME,
+  // Few clients ask for T1 and T2, and heed them all the same; an operator's renewTime is for all (dnsmasq does so too).
+  OPTION.RENEWAL_TIME,
+  OPTION.REBINDING_TIME,
   OPTION.VENDOR_OPTIONS,
   OPTION.VENDOR_CLASS,
   OPTION.TFTP_SERVER_NAME,
@@ -46,9 +49,12 @@ export function decideFull(asked: Asked): Decision {
     authoritative: world.policy.authoritative,
     now: world.now,
     leases: world.leases,
-    isReserved: reservedBy(world.inventory.machines.byIp),
+    isReserved: reservedBy(world.inventory.machines.byIp, asked.address, facts.arrival.localAddress),
   };
   const claim = claimOf(facts, selection.machine, subnets[0].clientIdentity);
+  if (claim.identity === NOBODY) {
+    return ignore(asked, 'NO_IDENTITY', 'it has neither a hardware address nor a client identifier');
+  }
   switch (facts.message) {
     case 'DISCOVER':
       return answer(asked, claim, place, allocateForDiscover(claim, place));
@@ -67,14 +73,21 @@ export function decideFull(asked: Asked): Decision {
   }
 }
 
+/** DECLINE and RELEASE MUST name the server whose address they give up (RFC 2131 table 5). Who names none means us. */
+function isForAnother({ serverId }: Claim, place: Place): boolean {
+  return serverId !== undefined && serverId !== place.serverId;
+}
+
 function declined(asked: Asked, claim: Claim, place: Place): Decision {
+  if (isForAnother(claim, place)) return ignore(asked, 'NOT_OURS', 'a DECLINE that names another server');
   const binding = declineBinding(claim, place);
   if (binding === undefined) return ignore(asked, 'DONE', 'DECLINE of an address that it does not hold');
   const reason = `${formatIpv4(binding.ip)} is in use by somebody else: kept out of the pool for a day`;
-  return ignore(asked, 'DONE', reason, { kind: 'bind', binding });
+  return ignore(asked, 'DECLINED', reason, { kind: 'bind', binding });
 }
 
 function released(asked: Asked, claim: Claim, place: Place): Decision {
+  if (isForAnother(claim, place)) return ignore(asked, 'NOT_OURS', 'a RELEASE that names another server');
   const binding = releaseBinding(claim, place);
   if (binding === undefined) return ignore(asked, 'DONE', 'RELEASE of an address that it does not hold');
   return ignore(asked, 'DONE', `gave back ${formatIpv4(binding.ip)}`, { kind: 'bind', binding });

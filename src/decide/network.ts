@@ -32,6 +32,9 @@ export function subnetsFor(
   return [own, ...policy.subnets.filter((other) => other !== own && other.network === own.network)];
 }
 
+/** Hex digits: RFC 2132 §9.14 wants a type and at least one byte more; less is the same for too many clients. */
+const SHORTEST_CLIENT_ID = 4;
+
 /**
  * What a client is known by. A machine of the inventory is itself, whichever of its stages or NICs asks, so that ROM,
  * iPXE and the installed system keep one address. Else the client identifier (RFC 2131 §4.2), unless the subnet goes by
@@ -40,11 +43,13 @@ export function subnetsFor(
  */
 export function identityOf(facts: Facts, machine: Machine | undefined, by: ClientIdentity): string {
   if (machine !== undefined) return `machine:${machine.macs[0] ?? machine.uuid ?? machine.name ?? facts.mac}`;
-  const { clientId, mac } = facts;
-  if (by === 'mac' || clientId === undefined || clientId === `01${mac.replaceAll(':', '')}`)
-    return `mac:${mac}`;
-  return `id:${clientId}`;
+  const { clientId = '', mac } = facts;
+  const tellsNothing = clientId.length < SHORTEST_CLIENT_ID || clientId === `01${mac.replaceAll(':', '')}`;
+  return by === 'mac' || tellsNothing ? `mac:${mac}` : `id:${clientId}`;
 }
+
+/** The identity of a client that says nothing of itself (hlen 0 is for links that have no addresses, RFC 4390): all such would be one. */
+export const NOBODY = 'mac:';
 
 /** The claim that allocation judges. */
 export function claimOf(facts: Facts, machine: Machine | undefined, by: ClientIdentity): Claim {
@@ -83,7 +88,7 @@ export function leaseOptions(policy: SubnetPolicy): readonly (readonly [number, 
   ];
 }
 
-/** Whether an address belongs to a machine of the inventory. */
-export function reservedBy(byIp: ReadonlyMap<Ipv4, Machine>): (ip: Ipv4) => boolean {
-  return (ip) => byIp.has(ip);
+/** Whether an address belongs to a machine of the inventory, or to this server itself. */
+export function reservedBy(byIp: ReadonlyMap<Ipv4, Machine>, ...own: readonly Ipv4[]): (ip: Ipv4) => boolean {
+  return (ip) => byIp.has(ip) || own.includes(ip);
 }

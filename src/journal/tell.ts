@@ -23,6 +23,8 @@ const ASKED_ON_CHANCE: readonly RegExp[] = [
 export function levelOf(record: JournalRecord): LogLevel {
   switch (record.kind) {
     case 'decision':
+      // RFC 2131 §4.3.3: the administrator is told of a declined address.
+      if (record.code === 'DECLINED') return 'warn';
       return record.reply === undefined ? 'debug' : 'info';
     case 'malformed':
       return 'debug';

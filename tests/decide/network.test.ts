@@ -139,6 +139,51 @@ describe('identity', () => {
   };
   test('by client identifier', () => assert.equal(identity('client-id', [255, 1, 2, 3]), 'id:ff010203'));
   test('by MAC, where the subnet says so', () => assert.equal(identity('mac', [255, 1, 2, 3]), `mac:${MAC}`));
+  test('by MAC, where the identifier is too short to tell clients apart', () => {
+    assert.deepEqual([identity('client-id', []), identity('client-id', [0])], [`mac:${MAC}`, `mac:${MAC}`]);
+    assert.equal(identity('client-id', [0, 7]), 'id:0007');
+  });
+  test('nobody, without an identifier and a hardware address', () => {
+    const packet = { htype: 32, chaddr: new Uint8Array() };
+    assert.equal(given(ask(worldOf([HERE]), { packet })), 'NO_IDENTITY');
+    const identified = ask(worldOf([HERE]), { packet, options: [[OPTION.CLIENT_ID, Uint8Array.of(0, 7)]] });
+    assert.equal(given(identified), '10.11.11.50');
+  });
+});
+
+describe('giving up an address', () => {
+  const held = () => {
+    const where = worldOf([HERE]);
+    const table = createLeaseTable(HERE.pools);
+    table.bind(binding('10.11.11.60', `mac:${MAC}`));
+    return { ...where, leases: table };
+  };
+  const to = (server: string, message: 'DECLINE' | 'RELEASE') =>
+    ask(held(), {
+      message,
+      packet: message === 'RELEASE' ? { ciaddr: ip('10.11.11.60') } : {},
+      options: [
+        [OPTION.SERVER_ID, u32(ip(server))],
+        ...(message === 'DECLINE' ? [[OPTION.REQUESTED_ADDRESS, u32(ip('10.11.11.60'))] as const] : []),
+      ],
+    });
+  for (const message of ['DECLINE', 'RELEASE'] as const) {
+    test(`${message}: to us it has an effect, to another server none`, () => {
+      const ours = to('10.11.11.1', message);
+      const another = to('10.11.11.2', message);
+      assert.equal(given(ours), message === 'DECLINE' ? 'DECLINED' : 'DONE');
+      assert.equal(ours.change?.kind, 'bind');
+      assert.deepEqual([given(another), another.change], ['NOT_OURS', undefined]);
+    });
+  }
+});
+
+test('our own address is nobody’s, even inside a pool', () => {
+  const pool = { first: ip('10.11.11.1'), last: ip('10.11.11.2') };
+  const where = worldOf([{ ...HERE, pools: [pool] }]);
+  assert.equal(given(ask(where, {})), '10.11.11.2');
+  const wish = [OPTION.REQUESTED_ADDRESS, u32(ip('10.11.11.1'))] as const;
+  assert.equal(given(ask(where, { options: [wish] })), '10.11.11.2');
 });
 
 describe('server identifier override (RFC 5107)', () => {

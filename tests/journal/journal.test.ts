@@ -117,6 +117,7 @@ test('a decision is one line with its fields', () => {
 const LEVELS: readonly [string, JournalRecord, string][] = [
   ['answered', OFFER, 'info'],
   ['ignored', { ...OFFER, reply: undefined }, 'debug'],
+  ['declined', { ...OFFER, message: 'DECLINE', reply: undefined, code: 'DECLINED' }, 'warn'],
   ['malformed', { kind: 'malformed', at: 0, port: 67, source: 'x', code: 'SHORT', detail: 'x' }, 'debug'],
   ['transfer begun', transfer('start'), 'debug'],
   ['transfer done', transfer('done', { size: 5, bytes: 5 }), 'info'],
