@@ -44,6 +44,9 @@ export type IgnoreCode =
   | 'DECLINED' // an address is in use by somebody else: the administrator is to know (RFC 2131 §4.3.3)
   | 'RATE_LIMITED' // one client sends more than limits.clientRate
   | 'OFFERS_LIMITED' // limits.offers are waiting for their clients already
+  | 'PROBING' // it asked again while the address for it is probed: the newest message is answered
+  | 'PROBES_LIMITED' // too many addresses are probed at this moment
+  | 'CONFLICTS' // address after address turned out to be in use
   | 'STORE_FAILED'; // its lease could not be made durable
 
 /** What becomes of the leases. At most one of these a message. */

@@ -48,6 +48,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
           break;
         case 'notice':
           count.notices.add(1, record.level);
+          if (record.code === 'ADDRESS_IN_USE') count.conflicts.add(1);
           break;
       }
     },
@@ -91,6 +92,7 @@ function createCounters(registry: Registry) {
     ),
     ignored: tally('dhcp_ignored_total', 'Messages that got no answer, by why.', ['code']),
     malformed: tally('dhcp_malformed_total', 'Datagrams that are no message, on any port.', ['port', 'code']),
+    conflicts: tally('dhcp_conflicts_total', 'Addresses kept out because somebody answered a probe.', []),
     notices: tally('notices_total', 'Notices to the operator, by level.', ['level']),
     requests: tally('http_requests_total', 'HTTP requests by route.', ['method', 'route', 'status']),
     transfer(record: TransferRecord) {

@@ -64,6 +64,8 @@ export interface ReloadRecord extends Base {
 export interface NoticeRecord extends Base {
   readonly kind: 'notice';
   readonly level: 'info' | 'warn' | 'error';
+  /** Set for what has a counter of its own: an address that somebody holds without a lease. */
+  readonly code?: 'ADDRESS_IN_USE' | undefined;
   readonly message: string;
   readonly detail?: Readonly<Record<string, unknown>> | undefined;
 }

@@ -116,7 +116,7 @@ export function fieldsOf(record: JournalRecord): Readonly<Record<string, unknown
     case 'reload':
       return { kind: record.kind, ok: record.ok, ...reloadFields(record) };
     case 'notice':
-      return { kind: record.kind, mac: record.mac, nic: record.nic, ...record.detail };
+      return { kind: record.kind, code: record.code, mac: record.mac, nic: record.nic, ...record.detail };
   }
 }
 

@@ -245,13 +245,18 @@ export function declineBinding(claim: Claim, place: Pick<Place, 'leases' | 'now'
   const holds =
     place.leases.isHeldBy(ip, claim.identity) || place.leases.offerAt(ip)?.identity === claim.identity;
   if (!holds) return undefined;
+  return keptOut(ip, claim.mac, place.now);
+}
+
+/** An address that somebody uses without a lease. `mac`: who told of it, or who it is. */
+export function keptOut(ip: Ipv4, mac: Mac, now: number): Binding {
   return {
     ip,
     identity: 'declined',
-    mac: claim.mac,
+    mac,
     state: 'declined',
-    expiresAt: place.now + DECLINE_HOLD_MS,
-    touchedAt: place.now,
+    expiresAt: now + DECLINE_HOLD_MS,
+    touchedAt: now,
   };
 }
 

@@ -17,6 +17,8 @@ import type { LeaseTable } from '../leases/table.ts';
 import type { Datagram, Network, Nic, Outgoing, UdpSocket } from '../net/udp.ts';
 import { formatIpv4 } from '../values/ipv4.ts';
 import type { Clients } from './clients.ts';
+import type { Clock } from './clock.ts';
+import { type ConflictCheck, createConflictCheck, type Probed } from './conflicts.ts';
 import type { ClientLimit } from './limits.ts';
 
 export interface DhcpService {
@@ -35,6 +37,8 @@ export interface DhcpDependencies {
   readonly journal: Journal;
   /** The world of this moment: read once a batch. */
   readonly world: () => World;
+  /** How an address is probed before it is first offered; undefined: not at all. */
+  readonly probing?: { readonly by: 'arp' | 'icmp'; readonly clock: Clock } | undefined;
 }
 
 /** The largest DHCP message that Ethernet carries, with room to see that a longer one was cut. */
@@ -58,11 +62,30 @@ const OVER_LIMIT: Decision = {
   reason: 'this client sends more than limits.clientRate',
 };
 
-/** A message on its way: everything that its reply will need once the commit is through. */
-interface InFlight {
+/** Addresses that may turn out to be in use before its client has to ask anew; most answer within a millisecond. */
+const MAX_CONFLICTS = 16;
+
+/** A client's message. */
+interface Message {
   readonly request: Packet;
   readonly facts: Facts;
+  /** Addresses for it that turned out to be in use. */
+  conflicts: number;
+}
+
+/** A message on its way: everything that its reply will need once the commit is through. */
+interface InFlight extends Message {
   decision: Decision;
+}
+
+/** A message that waits for a probe, and the socket that it came by. */
+interface Probing {
+  readonly message: Message;
+  readonly socket: UdpSocket;
+}
+
+interface Service extends DhcpDependencies {
+  readonly conflicts: ConflictCheck<Probing> | undefined;
 }
 
 /** A binding put in force in memory and not yet durable, with what it replaced. */
@@ -72,26 +95,30 @@ interface Pending {
   readonly before: Binding | undefined;
 }
 
-/** Serves one NIC. Throws NetError when a port cannot be had. */
+/** Serves one NIC. Throws NetError when a port, or a socket to probe by, cannot be had. */
 export function createDhcpService(deps: DhcpDependencies): DhcpService {
+  const resume = (probed: readonly Probed<Probing>[]): void => resumeAll(service, probed);
+  const conflicts = deps.probing && createConflictCheck<Probing>({ ...deps, ...deps.probing, resume });
+  const service: Service = { ...deps, conflicts };
   const sockets: UdpSocket[] = [];
+  const close = (): void => {
+    conflicts?.close();
+    for (const socket of sockets) socket.close();
+  };
   try {
     for (const port of deps.ports) {
-      const onReceive = (batch: readonly Datagram[], socket: UdpSocket): void => receive(deps, batch, socket);
+      const onReceive = (batch: readonly Datagram[], socket: UdpSocket): void =>
+        receive(service, batch, socket);
       sockets.push(deps.network.open({ nic: deps.nic, port, slotSize: SLOT_SIZE, batch: BATCH, onReceive }));
     }
   } catch (error) {
-    for (const socket of sockets) socket.close();
+    close();
     throw error;
   }
-  return {
-    close() {
-      for (const socket of sockets) socket.close();
-    },
-  };
+  return { close };
 }
 
-function receive(deps: DhcpDependencies, batch: readonly Datagram[], socket: UdpSocket): void {
+function receive(deps: Service, batch: readonly Datagram[], socket: UdpSocket): void {
   const world = deps.world();
   deps.table.expire(world.now);
   const waiting: InFlight[] = [];
@@ -102,14 +129,45 @@ function receive(deps: DhcpDependencies, batch: readonly Datagram[], socket: Udp
     if (message === undefined) continue;
     const changes = pending.length;
     const decision = deps.limit.allows(message.facts.mac, world.now)
-      ? decideAndApply(deps, message, world, pending)
+      ? decideOrProbe(deps, message, socket, world, pending)
       : OVER_LIMIT;
+    if (decision === undefined) continue;
     const inFlight = Object.assign(message, { decision });
     (pending.length > changes ? waiting : ready).push(inFlight);
     if (ready.length < GROUP) continue;
     finish(deps, ready, socket, world);
     ready = [];
   }
+  settle(deps, { ready, waiting, pending }, socket, world);
+}
+
+/** Goes on with messages whose address was probed: each is decided anew, since time has passed. */
+function resumeAll(deps: Service, probed: readonly Probed<Probing>[]): void {
+  const world = deps.world();
+  deps.table.expire(world.now);
+  for (const [socket, messages] of Map.groupBy(probed, ({ message }) => message.socket)) {
+    const ready: InFlight[] = [];
+    const waiting: InFlight[] = [];
+    const pending: Pending[] = [];
+    for (const { message: probing, taken } of messages) {
+      const { message } = probing;
+      if (taken) message.conflicts += 1;
+      const changes = pending.length;
+      const decision = decideOrProbe(deps, message, socket, world, pending);
+      if (decision === undefined) continue;
+      (pending.length > changes ? waiting : ready).push(Object.assign(message, { decision }));
+    }
+    settle(deps, { ready, waiting, pending }, socket, world);
+  }
+}
+
+/** Answers what needs no commit, then what does. */
+function settle(
+  deps: DhcpDependencies,
+  { ready, waiting, pending }: { ready: InFlight[]; waiting: InFlight[]; pending: readonly Pending[] },
+  socket: UdpSocket,
+  world: World,
+): void {
   finish(deps, ready, socket, world);
   if (pending.length > 0) void commit(deps, pending, world).then(() => finish(deps, waiting, socket, world));
 }
@@ -120,7 +178,7 @@ function read(
   datagram: Datagram,
   socket: UdpSocket,
   now: number,
-): Omit<InFlight, 'decision'> | undefined {
+): Message | undefined {
   const request = decodePacket(datagram.data);
   if (isMalformed(request) || request.op !== BOOTREQUEST) {
     deps.journal.write({
@@ -144,13 +202,51 @@ function read(
   };
   const facts = factsOf(request, arrival);
   deps.clients.saw(facts);
-  return { request, facts };
+  return { request, facts, conflicts: 0 };
+}
+
+/** The decision; undefined when the message waits until the address that it would be offered was probed. */
+function decideOrProbe(
+  deps: Service,
+  message: Message,
+  socket: UdpSocket,
+  world: World,
+  pending: Pending[],
+): Decision | undefined {
+  const decision = decideAndApply(deps, message, world, pending);
+  const { change, profile } = decision;
+  if (deps.conflicts === undefined || change?.kind !== 'offer') return decision;
+  const { ip } = change.offer;
+  if (change.fresh && message.conflicts >= MAX_CONFLICTS) {
+    deps.table.withdraw(ip);
+    const reason = `${MAX_CONFLICTS} addresses in a row are in use by others`;
+    return { kind: 'ignore', code: 'CONFLICTS', reason, profile };
+  }
+  const { mac, relay } = message.facts;
+  const candidate = { ip, client: mac, relayed: relay !== undefined && relay.giaddr !== 0 };
+  switch (deps.conflicts.check(candidate, change.fresh, { message, socket })) {
+    case 'free':
+      return decision;
+    case 'waits':
+      return undefined;
+    case 'repeated':
+      return {
+        kind: 'ignore',
+        code: 'PROBING',
+        reason: 'it asked again while its address is probed',
+        profile,
+      };
+    case 'crowded': {
+      const reason = 'too many addresses are probed at this moment';
+      return { kind: 'ignore', code: 'PROBES_LIMITED', reason, profile };
+    }
+  }
 }
 
 /** Decides, and puts the change in force in memory at once, so that the rest of the batch sees it. */
 function decideAndApply(
   deps: DhcpDependencies,
-  message: Omit<InFlight, 'decision'>,
+  message: Message,
   world: World,
   pending: Pending[],
 ): Decision {

@@ -37,6 +37,10 @@ export interface Wire {
   readonly asked: readonly { readonly by: 'arp' | 'icmp'; readonly address: Ipv4 }[];
   /** Somebody answers every open prober of the kind. */
   answer(by: 'arp' | 'icmp', address: Ipv4, mac?: Mac): void;
+  /** How many probers are open. */
+  probers(): number;
+  /** What the kernel knows of the link. */
+  readonly neighbours: Map<Ipv4, Mac>;
   /** From now on questions cannot be sent, for this reason. */
   cut(code: string): void;
 }
@@ -46,6 +50,7 @@ export function createWire(): Wire {
   const sent: Outgoing[] = [];
   const asked: { by: 'arp' | 'icmp'; address: Ipv4 }[] = [];
   const probers = new Set<{ readonly by: 'arp' | 'icmp'; readonly onAnswer: AnswerHandler }>();
+  const neighbours = new Map<Ipv4, Mac>();
   let failure: string | undefined;
   const openProber = (by: 'arp' | 'icmp', onAnswer: AnswerHandler) => {
     const prober = { by, onAnswer };
@@ -74,7 +79,7 @@ export function createWire(): Wire {
       return socket;
     },
     pin: (bytes) => ({ bytes, address: 0 }),
-    neighbour: () => undefined,
+    neighbour: (address) => neighbours.get(address),
     arpProber: (_, onAnswer) => openProber('arp', onAnswer),
     echoProber: (onAnswer) => openProber('icmp', onAnswer),
     watchNics: () => ({ close() {} }),
@@ -95,7 +100,11 @@ export function createWire(): Wire {
     answer(by, address, mac) {
       for (const prober of probers) if (prober.by === by) prober.onAnswer(address, mac);
     },
-    cut: (code) => void (failure = code),
+    probers: () => probers.size,
+    neighbours,
+    cut(code) {
+      failure = code;
+    },
     replies: () =>
       sent.map(({ head }) => {
         const packet = decodePacket(head);
