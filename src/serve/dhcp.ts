@@ -2,23 +2,21 @@
  * The DHCP pipeline: each batch of datagrams goes through decode, facts and decide one by one, its lease changes are
  * made durable together, and only then the replies that promise them are encoded and sent together.
  */
-import { type Arrival, type Facts, factsOf } from '../boot/facts.ts';
+import { type Arrival, factsOf } from '../boot/facts.ts';
 import { decide } from '../decide/decide.ts';
-import type { Decision, LeaseChange, Reply, World } from '../decide/decision.ts';
+import type { Decision, LeaseChange, World } from '../decide/decision.ts';
 import { OPTION } from '../dhcp/codes.ts';
 import { decodePacket, isMalformed } from '../dhcp/decode.ts';
-import { replyDestination } from '../dhcp/destination.ts';
-import { encodePacket } from '../dhcp/encode.ts';
-import { BOOTREQUEST, type Packet } from '../dhcp/packet.ts';
-import { maxReplySize, replyTo } from '../dhcp/reply.ts';
+import { BOOTREQUEST } from '../dhcp/packet.ts';
 import type { Journal } from '../journal/record.ts';
 import { type Binding, type LeaseStore, StoreUnavailable } from '../leases/store.ts';
 import type { LeaseTable } from '../leases/table.ts';
-import type { Datagram, Network, Nic, Outgoing, UdpSocket } from '../net/udp.ts';
+import type { Datagram, Network, Nic, UdpSocket } from '../net/udp.ts';
 import { formatIpv4 } from '../values/ipv4.ts';
 import type { Clients } from './clients.ts';
 import type { Clock } from './clock.ts';
 import { type ConflictCheck, createConflictCheck, type Probed } from './conflicts.ts';
+import { finish, type InFlight, type Message } from './dhcp-replies.ts';
 import type { ClientLimit } from './limits.ts';
 
 export interface DhcpService {
@@ -64,19 +62,6 @@ const OVER_LIMIT: Decision = {
 
 /** Addresses that may turn out to be in use before its client has to ask anew; most answer within a millisecond. */
 const MAX_CONFLICTS = 16;
-
-/** A client's message. */
-interface Message {
-  readonly request: Packet;
-  readonly facts: Facts;
-  /** Addresses for it that turned out to be in use. */
-  conflicts: number;
-}
-
-/** A message on its way: everything that its reply will need once the commit is through. */
-interface InFlight extends Message {
-  decision: Decision;
-}
 
 /** A message that waits for a probe, and the socket that it came by. */
 interface Probing {
@@ -305,90 +290,3 @@ async function commit(deps: DhcpDependencies, pending: readonly Pending[], world
 
 /** The identity under which an address is kept out that another node of a shared store has given away. */
 const ELSEWHERE = 'elsewhere';
-
-/** Encode and send, and one record for each message. */
-function finish(
-  deps: DhcpDependencies,
-  inFlight: readonly InFlight[],
-  socket: UdpSocket,
-  world: World,
-): void {
-  const { now } = world;
-  const outgoing: Outgoing[] = [];
-  for (const { request, facts, decision } of inFlight) {
-    if (decision.kind === 'reply') {
-      outgoing.push(encode(deps, request, facts, decision, world));
-      if (decision.yiaddr !== 0) deps.clients.holds(decision.yiaddr, facts.mac);
-      else if (facts.ciaddr !== 0) deps.clients.holds(facts.ciaddr, facts.mac);
-    }
-    tell(deps.journal, facts, decision, now);
-  }
-  if (outgoing.length === 0) return;
-  for (const { index, code } of socket.send(outgoing).failed) {
-    const to = outgoing[index];
-    const detail = { to: to === undefined ? undefined : `${formatIpv4(to.to)}:${to.port}`, code };
-    deps.journal.write({
-      kind: 'notice',
-      at: now,
-      level: 'warn',
-      message: 'a reply could not be sent',
-      nic: socket.nic.name,
-      detail,
-    });
-  }
-}
-
-function encode(
-  deps: DhcpDependencies,
-  request: Packet,
-  facts: Facts,
-  decision: Reply,
-  { policy, now }: World,
-): Outgoing {
-  const { type, yiaddr, siaddr, serverId, bootFile } = decision;
-  const reply = replyTo(request, {
-    type,
-    yiaddr,
-    siaddr,
-    serverId,
-    file: bootFile,
-    options: decision.options,
-    always: decision.always,
-  });
-  const { bytes, dropped } = encodePacket(reply, {
-    maxSize: maxReplySize(request),
-    overload: policy.overload,
-  });
-  if (dropped.length > 0) {
-    deps.journal.write({
-      kind: 'notice',
-      at: now,
-      level: 'warn',
-      mac: facts.mac,
-      message: 'options left out: the client takes no larger reply',
-      detail: { options: dropped },
-    });
-  }
-  const to = replyDestination(request, { type, yiaddr }, facts.arrival);
-  return { to: to.address, port: to.port, head: bytes, neighbour: to.neighbour };
-}
-
-function tell(journal: Journal, facts: Facts, decision: Decision, now: number): void {
-  const reply = decision.kind === 'reply' ? decision : undefined;
-  journal.write({
-    kind: 'decision',
-    at: now,
-    mac: facts.mac,
-    nic: facts.arrival.nic,
-    port: facts.arrival.port,
-    message: facts.message,
-    reply: reply === undefined ? undefined : (reply.type ?? 'BOOTREPLY'),
-    code: decision.kind === 'ignore' ? decision.code : undefined,
-    ip: reply === undefined || reply.yiaddr === 0 ? undefined : formatIpv4(reply.yiaddr),
-    arch: facts.arch,
-    stage: facts.stage,
-    profile: decision.profile,
-    file: reply?.bootFile,
-    reason: decision.reason,
-  });
-}
