@@ -35,13 +35,13 @@ function used(): number {
   return heapUsed + arrayBuffers;
 }
 
-test('a lease takes less than 120 bytes, and a pool as large as the network none', () => {
+test('a lease takes less than 104 bytes, and a pool as large as the network none', () => {
   const before = used();
   const table = createLeaseTable([{ first: FIRST, last: FIRST + 2 ** 24 - 1 }]);
   for (let index = 0; index < COUNT; index++) table.load(ordinary(index), NOW);
   table.setPools([{ first: FIRST, last: FIRST + 2 ** 24 - 1 }]);
   const each = (used() - before) / COUNT;
-  assert.ok(each < 120, `${each.toFixed(0)} bytes a lease`);
+  assert.ok(each < 104, `${each.toFixed(0)} bytes a lease`);
   assert.equal(table.size, COUNT);
   assert.deepEqual(table.at(FIRST + 7), { ...ordinary(7), hostname: undefined });
 });
