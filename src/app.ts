@@ -163,6 +163,7 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
     serverAddress: config.serverAddress ?? localAddress,
   });
 
+  const { conflictCheck } = config.dhcp;
   const ports: Record<string, number> = {};
   for (const nic of nics) {
     if (config.dhcp.mode !== 'off') {
@@ -176,6 +177,7 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
         clients,
         journal,
         world,
+        probing: conflictCheck === 'off' ? undefined : { by: conflictCheck, clock },
       });
       closers.push(() => dhcp.close());
       Object.assign(ports, { dhcp: DHCP_PORT, pxe: PXE_PORT });

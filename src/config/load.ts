@@ -86,7 +86,7 @@ function checkMode(written: WrittenConfig, document: YamlDocument): Diagnostic[]
     }
     return diagnostics;
   }
-  for (const key of ['subnets', 'authoritative', 'options', 'overload'] as const) {
+  for (const key of ['subnets', 'authoritative', 'conflictCheck', 'options', 'overload'] as const) {
     if (written.dhcp?.[key] === undefined) continue;
     report('warning', ['dhcp', key], `${key} has no effect in ${mode} mode`, 'it belongs to mode: full');
   }
@@ -100,14 +100,15 @@ function finish(
   subnets: Config['dhcp']['subnets'] = [],
 ): Config {
   const { dhcp, tftp, limits } = written;
+  const mode = dhcp?.mode ?? 'proxy';
   return deepFreeze({
     file,
     interfaces: written.interfaces,
     serverAddress: written.serverAddress,
     dhcp: {
-      mode: dhcp?.mode ?? 'proxy',
+      mode,
       authoritative: dhcp?.authoritative ?? true,
-      conflictCheck: dhcp?.conflictCheck ?? 'off',
+      conflictCheck: mode === 'full' ? (dhcp?.conflictCheck ?? 'arp') : 'off',
       subnets,
       overload: dhcp?.overload ?? false,
     },

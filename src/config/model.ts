@@ -31,6 +31,7 @@ export interface SubnetPolicy {
 export interface DhcpPolicy {
   readonly mode: Mode;
   readonly authoritative: boolean;
+  /** How an address is probed before its first offer; off unless the mode is full. */
   readonly conflictCheck: ConflictCheck;
   /** As written. */
   readonly subnets: readonly SubnetPolicy[];

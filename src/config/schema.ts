@@ -1,7 +1,6 @@
 /** pilotlight.yaml as its author writes it. The source of truth for its keys; docs/schema/pilotlight.schema.json comes from it. */
 import * as z from 'zod';
 import { parseRange, type Range } from '../values/ipv4.ts';
-import type { Refusal } from '../yaml/check.ts';
 import {
   duration,
   hostAddress,
@@ -34,13 +33,6 @@ const pool = textAs<Range>('a range such as 10.11.11.50-10.11.11.199, or one add
 const nic = textAs('the name of a NIC such as eth1', (written) =>
   /^(?!\.{1,2}$)[^/:\s]{1,15}$/.test(written) ? written : refuse(),
 );
-
-/** A file that asks for a check must not run without one, so the others are refused rather than ignored. */
-const conflictCheck = z.enum(['arp', 'icmp', 'off']).refine((written) => written === 'off', {
-  error: ({ input }) =>
-    `conflictCheck: this version checks nothing before an offer, so ${input} cannot be kept`,
-  params: { code: 'UNSUPPORTED', hint: 'write off, or leave the key out' } satisfies Refusal,
-});
 
 export const subnetSchema = mapping({
   subnet: subnet().describe('The network, with its prefix length: 10.11.11.0/24.'),
@@ -97,10 +89,11 @@ const dhcp = mapping({
     .describe(
       'Full mode: answer requests for addresses that are wrong on this network with a NAK. Default: true.',
     ),
-  conflictCheck: conflictCheck
+  conflictCheck: z
+    .enum(['arp', 'icmp', 'off'])
     .optional()
     .describe(
-      'How an address is probed before it is offered for the first time. This version takes only off.',
+      'Full mode: how an address is probed before it is offered for the first time. arp: on the link, and by ICMP for clients behind relays. icmp: by ICMP for all. Default: arp.',
     ),
   options: optionMap().optional().describe('Full mode: DHCP options of every subnet; the nearest wins.'),
   overload: z

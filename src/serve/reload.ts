@@ -29,7 +29,9 @@ export function reloadedConfig(current: Config, loaded: LoadedConfig, journal: J
     return current;
   }
   const waiting: string[] = FIXED_AT_START.filter((key) => differs(current[key], config[key]));
-  if (current.dhcp.mode !== config.dhcp.mode) waiting.push('dhcp.mode');
+  for (const key of ['mode', 'conflictCheck'] as const) {
+    if (current.dhcp[key] !== config.dhcp[key]) waiting.push(`dhcp.${key}`);
+  }
   if (waiting.length > 0) {
     const message = `changed in pilotlight.yaml and in force only after a restart: ${waiting.join(', ')}`;
     journal.write({ kind: 'notice', at, level: 'warn', message });
@@ -37,6 +39,6 @@ export function reloadedConfig(current: Config, loaded: LoadedConfig, journal: J
   return {
     ...current,
     serverAddress: config.serverAddress,
-    dhcp: { ...config.dhcp, mode: current.dhcp.mode },
+    dhcp: { ...config.dhcp, mode: current.dhcp.mode, conflictCheck: current.dhcp.conflictCheck },
   };
 }

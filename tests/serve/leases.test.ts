@@ -5,15 +5,7 @@ import type { Namespace } from '../lab/netns.ts';
 import { openRack, type Rack, SERVER_ADDRESS } from '../lab/rack.ts';
 import { makeScratch, type Scratch } from '../lab/scratch.ts';
 import { type Server, startServer } from '../lab/server.ts';
-
-/** Asks once for an address with BusyBox's client, which configures nothing here. Throws when none is given. */
-async function lease(client: Namespace, ...flags: string[]): Promise<string> {
-  const args = ['udhcpc', '-i', 'eth0', '-f', '-n', '-q', '-t', '5', '-T', '1', '-s', '/bin/true', ...flags];
-  const said = await client.run('sh', '-c', `busybox ${args.join(' ')} 2>&1`);
-  const address = /lease of ([\d.]+) obtained/.exec(said)?.[1];
-  assert.ok(address, said);
-  return address;
-}
+import { lease } from '../lab/udhcpc.ts';
 
 describe('leases', () => {
   let rack: Rack;

@@ -33,5 +33,11 @@ test('the committed JSON Schemas are those of the code', () => {
 });
 
 test('the committed reference of every key is that of the code', () => {
-  assert.equal(readFileSync(REFERENCE, 'utf8'), reference(), 'run node scripts/schemas.ts');
+  // The formatter pads the tables.
+  const unpadded = (text: string): string => text.replaceAll(/ *\| */g, '|').replaceAll(/-{3,}/g, '---');
+  assert.equal(
+    unpadded(readFileSync(REFERENCE, 'utf8')),
+    unpadded(reference()),
+    'run node scripts/schemas.ts',
+  );
 });
