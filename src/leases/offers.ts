@@ -20,7 +20,7 @@ export interface Offers {
   /** Makes or prolongs an offer; a client holds one at a time, so an offer of another address to it is withdrawn and returned. */
   put(offer: Offer): Offer | undefined;
   withdraw(ip: Ipv4): Offer | undefined;
-  all(): Iterable<Offer>;
+  addresses(): Iterable<Ipv4>;
   /** Takes out what has timed out, oldest first. */
   expire(now: number): readonly Offer[];
 }
@@ -56,7 +56,7 @@ export function createOffers(): Offers {
       if (offer !== undefined) remove(offer);
       return offer;
     },
-    all: () => byIp.values(),
+    addresses: () => byIp.keys(),
     expire(now) {
       const expired: Offer[] = [];
       for (;;) {

@@ -11,7 +11,7 @@ import { createOffers, type Offer } from './offers.ts';
 import { createPools } from './pools.ts';
 import { createSlotIndex, hashAddress } from './slot-index.ts';
 import { type Binding, type BindingState, STATES } from './store.ts';
-import { type BindingCounts, createUsage, type PoolUsage } from './usage.ts';
+import { type BindingCounts, createUsage, type PoolUsage, usageOf } from './usage.ts';
 
 /** A binding without the names of its client, which take longer to read than all the rest. */
 export type Holding = Pick<Binding, 'ip' | 'state' | 'expiresAt' | 'touchedAt'>;
@@ -59,8 +59,8 @@ export interface LeaseTable extends LeaseView {
   addresses(within: Range): Uint32Array;
   /** Bindings by what they are since the last expire(). */
   counts(): BindingCounts;
-  /** Pool by pool, by address. */
-  usage(): readonly PoolUsage[];
+  /** Pool by pool, by address. Of the reserved addresses, the idle ones count, since nobody else can have them. */
+  usage(reserved: Iterable<Ipv4>): readonly PoolUsage[];
 }
 
 const sameRanges = (some: readonly Range[], others: readonly Range[]): boolean =>
@@ -109,9 +109,11 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
 
   const isOffered = (ip: Ipv4): boolean => offers.at(ip) !== undefined;
 
+  const isRunning = (slot: number): boolean => slot !== NONE && columns.list[slot] === LIST.running;
+
   /** Back to its pool, unless somebody holds it: a running binding, or an offer. */
   const giveBack = (ip: Ipv4, slot = byIp.find(ip)): void => {
-    if ((slot === NONE || columns.list[slot] !== LIST.running) && !isOffered(ip)) pools.give(ip, slot);
+    if (!isRunning(slot) && !isOffered(ip)) pools.give(ip, slot);
   };
 
   const countOffer = (ip: Ipv4, change: 1 | -1): void => {
@@ -187,7 +189,7 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
   const restock = (): void => {
     usage = createUsage(pools, columns);
     offersByPool = new Map();
-    for (const offer of offers.all()) countOffer(offer.ip, 1);
+    for (const ip of offers.addresses()) countOffer(ip, 1);
     const idle = new Int32Array(slots.end);
     let idleCount = 0;
     for (let slot = 0; slot < slots.end; slot++) {
@@ -312,13 +314,23 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
       return found.subarray(0, count).sort();
     },
     counts: () => usage.total(),
-    usage: () =>
-      pools.ranges.map((range, pool) => ({
-        range,
-        size: range.last - range.first + 1,
-        ...usage.ofPool(pool),
-        offered: offersByPool.get(pool) ?? 0,
-      })),
+    usage(reserved) {
+      const count = (addresses: Iterable<Ipv4>, counts: (ip: Ipv4, isRunning: boolean) => boolean) => {
+        const found = new Map<number, number>();
+        for (const ip of addresses) {
+          const pool = pools.poolOf(ip);
+          if (pool === undefined || !counts(ip, isRunning(byIp.find(ip)))) continue;
+          found.set(pool, (found.get(pool) ?? 0) + 1);
+        }
+        return found;
+      };
+      // A client may be offered the address that it has, which then is bound.
+      const offered = count(offers.addresses(), (_, running) => !running);
+      const kept = count(reserved, (ip, running) => !running && !isOffered(ip));
+      return pools.ranges.map((range, pool) =>
+        usageOf(range, usage.ofPool(pool), offered.get(pool) ?? 0, kept.get(pool) ?? 0),
+      );
+    },
   };
 }
 

@@ -20,8 +20,18 @@ export interface PoolUsage extends Readonly<BindingCounts> {
   readonly range: Range;
   /** Addresses of the pool. */
   readonly size: number;
-  /** Free addresses that are held for a client that has been offered them. */
+  /** Held for a client that has been offered it. */
   readonly offered: number;
+  /** Kept for a machine of the inventory that does not use it now. */
+  readonly reserved: number;
+  /** What a new client can get. */
+  readonly free: number;
+}
+
+export function usageOf(range: Range, counts: BindingCounts, offered: number, reserved: number): PoolUsage {
+  const size = range.last - range.first + 1;
+  const free = size - counts.bound - counts.declined - offered - reserved;
+  return { range, size, ...counts, offered, reserved, free };
 }
 
 export interface Usage {

@@ -94,8 +94,6 @@ test('any sequence of changes leaves the table as the model is', () => {
             // What time has ended meanwhile is taken back by the next sweep.
           } else if (step.do === 'offer') {
             const ip = FIRST + step.ip;
-            const running = model.get(ip);
-            if (running !== undefined && isRunning(running)) continue;
             const identity = `client ${step.client}`;
             for (const [other, offer] of offers) if (offer.identity === identity) offers.delete(other);
             if ([...offers.keys()].includes(ip)) continue;
@@ -134,17 +132,31 @@ test('any sequence of changes leaves the table as the model is', () => {
             expired: idle.filter(({ state }) => state !== 'released').length,
             released: idle.filter(({ state }) => state === 'released').length,
           });
-          const inPool =
-            ({ first, last }: Range) =>
-            (ip: number) =>
-              ip >= first && ip <= last;
+          const reserved = [FIRST, FIRST + 9, FIRST + 13];
+          const isRunningAt = (ip: number): boolean => running.some((each) => each.ip === ip);
           assert.deepEqual(
-            table.usage().map(({ bound, offered, size }) => ({ bound, offered, size })),
-            pools.map((pool) => ({
-              bound: running.filter(({ ip, state }) => state === 'bound' && inPool(pool)(ip)).length,
-              offered: [...offers.keys()].filter(inPool(pool)).length,
-              size: pool.last - pool.first + 1,
-            })),
+            table.usage(reserved),
+            pools.map((range) => {
+              const { first, last } = range;
+              const isHere = (ip: number): boolean => ip >= first && ip <= last;
+              const count = (some: readonly Binding[], ...states: readonly string[]): number =>
+                some.filter(({ ip, state }) => isHere(ip) && states.includes(state)).length;
+              const bound = count(running, 'bound');
+              const declined = count(running, 'declined');
+              const offered = [...offers.keys()].filter((ip) => isHere(ip) && !isRunningAt(ip)).length;
+              const kept = reserved.filter((ip) => isHere(ip) && !isRunningAt(ip) && !offers.has(ip)).length;
+              return {
+                range,
+                size: last - first + 1,
+                bound,
+                declined,
+                expired: count(idle, 'bound', 'declined'),
+                released: count(idle, 'released'),
+                offered,
+                reserved: kept,
+                free: last - first + 1 - bound - declined - offered - kept,
+              };
+            }),
           );
 
           const next = table.nextFree(EVERYTHING, () => false);
