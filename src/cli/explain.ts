@@ -1,9 +1,10 @@
 /** `pilotlight explain`: what a client would get and why. */
 import { type Explanation, explain } from '../decide/explain.ts';
 import type { Description } from '../decide/imagine.ts';
+import { createLeaseTable } from '../leases/table.ts';
 import { createLinuxNetwork } from '../net/linux.ts';
 import { loadFor } from '../serve/inventory.ts';
-import { leaseTableOf } from '../serve/leases.ts';
+import { storedTable } from '../serve/leases.ts';
 import { describedWhere } from '../serve/where.ts';
 import { type ConfigFlag, configOrExit, printDiagnostics } from './load.ts';
 
@@ -24,7 +25,7 @@ export async function explainCommand(flags: Flags): Promise<void> {
   const explanation = explain(flags, where, {
     policy: config.dhcp,
     inventory,
-    leases: leaseTableOf(config),
+    leases: config.dhcp.mode === 'full' ? storedTable(config) : createLeaseTable([]),
     limits: config.limits,
     serverAddress: config.serverAddress,
     httpPort: config.http.port,

@@ -1,6 +1,8 @@
 /** `pilotlight leases`: the bindings, read from the store, which a running server keeps current. */
+
+import { type LeaseEntry, selectLeases } from '../leases/entries.ts';
 import { StoreUnavailable } from '../leases/store.ts';
-import { type LeaseEntry, leaseEntry, storedBindings } from '../serve/leases.ts';
+import { storedTable } from '../serve/leases.ts';
 import { type ConfigFlag, configOrExit } from './load.ts';
 
 export async function leases(flags: ConfigFlag & { readonly json?: boolean | undefined }): Promise<void> {
@@ -8,7 +10,7 @@ export async function leases(flags: ConfigFlag & { readonly json?: boolean | und
   if (config === undefined) return;
   try {
     const now = Date.now();
-    const entries = storedBindings(config).map((binding) => leaseEntry(binding, now));
+    const entries = [...selectLeases(storedTable(config), {}, now)].filter((entry) => entry !== undefined);
     process.stdout.write(
       flags.json === true ? `${JSON.stringify(entries, undefined, 2)}\n` : asTable(entries),
     );

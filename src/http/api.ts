@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { Arch } from '../boot/arch.ts';
+import { LEASE_STATES, type LeaseFilter } from '../leases/entries.ts';
 import type { Ipv4 } from '../values/ipv4.ts';
 import type { Mac } from '../values/mac.ts';
 
@@ -16,10 +17,22 @@ export const Lease = z.object({
   mac: text,
   clientId: known.describe('Option 61 in hex.'),
   hostname: known,
-  state: text.describe('bound, expired, released, declined or offered.'),
+  state: z.enum(LEASE_STATES),
   expiresAt: time,
 });
 export type Lease = z.infer<typeof Lease>;
+
+export const Pool = z.object({
+  pool: text,
+  subnet: text,
+  size: z.int().describe('Addresses; the sum of all that follow.'),
+  bound: z.int(),
+  offered: z.int().describe('Held for clients that have been offered them.'),
+  declined: z.int().describe('In use by strangers, and kept out for a time.'),
+  reserved: z.int().describe('Kept for machines of the inventory that do not use them now.'),
+  free: z.int(),
+});
+export type Pool = z.infer<typeof Pool>;
 
 const Position = z.object({ file: text, line: z.int(), column: z.int() });
 
@@ -92,7 +105,7 @@ export const Status = z.object({
   version: text,
   startedAt: time,
   mode: z.enum(['full', 'proxy', 'off']),
-  nics: z.array(z.object({ name: text, mac: text, addresses: z.array(text) })),
+  nics: z.array(z.object({ name: text, mac: text, up: z.boolean(), addresses: z.array(text) })),
   ports: z.record(text, z.int()).describe('Bound ports by use: dhcp, pxe, tftp, http.'),
   inventory: z.object({
     version: z.int().describe('Counts the loads that came into force.'),
@@ -103,6 +116,7 @@ export const Status = z.object({
     diagnostics: z.array(text),
   }),
   leases: z.record(text, z.int()).describe('Bindings by state.'),
+  pools: z.array(Pool),
 });
 export type Status = z.infer<typeof Status>;
 
@@ -150,7 +164,9 @@ type Answer<T> = T | Promise<T>;
 
 /** Everything that the API tells and the journal does not know. Implemented by app.ts. */
 export interface ApiSource {
-  leases(): Answer<readonly Lease[]>;
+  /** By address, made as they are taken, since there may be a million; undefined: one that is not wanted. */
+  leases(filter: LeaseFilter): Iterable<Lease | undefined>;
+  pools(): readonly Pool[];
   /** In the order in which they are tried. */
   profiles(): Answer<readonly ProfileEntry[]>;
   /** The inventory's machines. */

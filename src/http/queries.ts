@@ -2,7 +2,8 @@
 import { parse } from 'node:querystring';
 import { z } from 'zod';
 import { ARCH_NAMES, type Arch, archCode, archOf } from '../boot/arch.ts';
-import { parseIpv4 } from '../values/ipv4.ts';
+import { LEASE_STATES } from '../leases/entries.ts';
+import { parseIpv4, parseSubnet } from '../values/ipv4.ts';
 import { parseMac } from '../values/mac.ts';
 
 /** Text that a parser of values/ understands. */
@@ -58,6 +59,14 @@ export const EventParameters = z.strictObject({
   limit: z.coerce.number().int().min(1).max(10_000).optional().describe('The newest; default 100.'),
 });
 
+export const LeaseParameters = z.strictObject({
+  mac: mac.optional(),
+  ip: parsed(parseIpv4, 'IPv4 address').optional(),
+  subnet: parsed(parseSubnet, 'subnet, such as 10.11.11.0/24').optional(),
+  state: z.enum(LEASE_STATES).optional(),
+});
+
+export const AddressParameters = z.strictObject({ ip: parsed(parseIpv4, 'IPv4 address') });
 export const MachineParameters = z.strictObject({ mac });
 export const FileParameters = z.object({ path: z.string().describe('The path below the boot roots.') });
 

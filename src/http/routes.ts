@@ -10,7 +10,6 @@ import {
   Event,
   Explanation,
   Health,
-  Lease,
   MachineDetail,
   MachineEntry,
   ProfileEntry,
@@ -18,6 +17,7 @@ import {
   type Verdict,
 } from './api.ts';
 import type { EventStreams } from './events.ts';
+import { addLeaseRoutes } from './leases.ts';
 import { byMac, eventOf, machineEntry, machineList } from './machines.ts';
 import { EventParameters, ExplainParameters, MachineParameters } from './queries.ts';
 
@@ -32,13 +32,13 @@ export interface RouteDeps {
 const EVENT_LIMIT = 100;
 
 /** What stands in the OpenAPI document of every API route. */
-function describe(summary: string, body: z.ZodType, extra: object = {}) {
+export function describe(summary: string, body: z.ZodType, extra: object = {}) {
   return { schema: { summary, tags: ['api'], response: { 200: body, 400: ErrorBody }, ...extra } };
 }
 
 export function addApiRoutes(app: FastifyInstance, deps: RouteDeps): void {
   const { api } = deps;
-  app.get('/v1/leases', describe('Who has which address', z.array(Lease)), () => api.leases());
+  addLeaseRoutes(app, api);
   app.get('/v1/profiles', describe('Profiles, in the order they are tried', z.array(ProfileEntry)), () =>
     api.profiles(),
   );

@@ -3,12 +3,13 @@ import type { Config } from '../config/model.ts';
 import type { World } from '../decide/decision.ts';
 import { explain, type Where } from '../decide/explain.ts';
 import type { ApiSource, Status, Verdict } from '../http/api.ts';
+import { selectLeases } from '../leases/entries.ts';
 import type { LeaseTable } from '../leases/table.ts';
 import type { Nic } from '../net/udp.ts';
 import type { LoadResult, Match } from '../profiles/model.ts';
 import { formatIpv4, formatSubnet } from '../values/ipv4.ts';
 import { formatDiagnostic } from '../yaml/diagnostic.ts';
-import { leaseEntry, stateOf } from './leases.ts';
+import { poolEntries } from './pools.ts';
 import type { Rendering } from './render.ts';
 
 export interface ApiDependencies {
@@ -17,7 +18,8 @@ export interface ApiDependencies {
   readonly config: () => Config;
   readonly world: () => World;
   readonly table: LeaseTable;
-  readonly nics: readonly Nic[];
+  /** Those served now. */
+  readonly nics: () => readonly Nic[];
   readonly ports: () => Readonly<Record<string, number>>;
   readonly where: () => Where;
   readonly rendering: Rendering;
@@ -25,22 +27,14 @@ export interface ApiDependencies {
   readonly lastLoad: () => { readonly result: LoadResult; readonly at: number };
   /** Why leases cannot be written at present; undefined when they can. */
   readonly storeFault: () => string | undefined;
+  /** NICs that are to be served and are not. */
+  readonly nicFaults: () => readonly string[];
 }
 
 /** How many bindings are in each state, and how many offers are out. */
 export function countLeases(table: LeaseTable, now: number): Record<string, number> {
-  const counts: Record<string, number> = {
-    bound: 0,
-    expired: 0,
-    released: 0,
-    declined: 0,
-    offered: table.offers,
-  };
-  for (const binding of table.all()) {
-    const state = stateOf(binding, now);
-    counts[state] = (counts[state] ?? 0) + 1;
-  }
-  return counts;
+  table.expire(now);
+  return { ...table.counts(), offered: table.offers };
 }
 
 const matchAsWritten = (match: Match): Record<string, unknown> => ({
@@ -51,6 +45,11 @@ const matchAsWritten = (match: Match): Record<string, unknown> => ({
 export function createApiSource(deps: ApiDependencies): ApiSource {
   const { table, world } = deps;
 
+  function pools() {
+    table.expire(world().now);
+    return poolEntries(table, deps.config().dhcp, world().inventory.machines.byIp.keys());
+  }
+
   function status(): Status {
     const now = world().now;
     const { inventory } = world();
@@ -59,9 +58,10 @@ export function createApiSource(deps: ApiDependencies): ApiSource {
       version: deps.version,
       startedAt: new Date(deps.startedAt).toISOString(),
       mode: deps.config().dhcp.mode,
-      nics: deps.nics.map((nic) => ({
+      nics: deps.nics().map((nic) => ({
         name: nic.name,
         mac: nic.mac,
+        up: nic.up,
         addresses: nic.addresses.map(({ address, prefix }) => `${formatIpv4(address)}/${prefix}`),
       })),
       ports: { ...deps.ports() },
@@ -74,19 +74,19 @@ export function createApiSource(deps: ApiDependencies): ApiSource {
         diagnostics: result.diagnostics.map(formatDiagnostic),
       },
       leases: countLeases(table, now),
+      pools: pools(),
     };
   }
 
   function ready(): Verdict {
     const fault = deps.storeFault();
-    return fault === undefined ? { ok: true, reasons: [] } : { ok: false, reasons: [fault] };
+    const reasons = [...(fault === undefined ? [] : [fault]), ...deps.nicFaults()];
+    return { ok: reasons.length === 0, reasons };
   }
 
   return {
-    leases: () => {
-      const { now } = world();
-      return [...table.all()].sort((a, b) => a.ip - b.ip).map((binding) => leaseEntry(binding, now));
-    },
+    leases: (filter) => selectLeases(table, filter, world().now),
+    pools,
     profiles: () =>
       world().inventory.profiles.map(({ name, priority, match, boot, position }) => ({
         name,

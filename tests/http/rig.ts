@@ -107,6 +107,7 @@ function constantApi(asked: Rig['asked']): ApiSource {
         expiresAt: '2030-01-01T00:00:00.000Z',
       },
     ],
+    pools: () => [],
     profiles: () => [
       {
         name: 'razor',
@@ -132,6 +133,7 @@ function constantApi(asked: Rig['asked']): ApiSource {
         diagnostics: [],
       },
       leases: {},
+      pools: [],
     }),
     explain(query) {
       asked.explain.push(query);
