@@ -35,7 +35,7 @@ const BUFFER_SIZE = 8 * 1024 * 1024;
 export function openSocket(
   libc: Libc,
   send: Send,
-  { nic, port, slotSize, batch = BATCH, onReceive }: SocketOptions,
+  { nic, port, slotSize, batch = BATCH, rounds = 1, onReceive }: SocketOptions,
   addressVersion: () => number,
   onClose: (socket: UdpSocket) => void,
 ): UdpSocket {
@@ -44,10 +44,13 @@ export function openSocket(
   let closed = false;
 
   const watch = watchReadable(fd, () => {
-    const count = libc.recvmmsg(fd, slab.address, slab.slots);
-    // An error is EAGAIN (the kernel dropped a datagram with a bad checksum) or one about an earlier send: neither is
-    // for the handler.
-    if (count > 0) onReceive(slab.take(count), socket);
+    for (let round = 0; round < rounds && !closed; round++) {
+      const count = libc.recvmmsg(fd, slab.address, slab.slots);
+      // An error is EAGAIN (nothing more, or the kernel dropped a datagram with a bad checksum) or one about an earlier
+      // send: neither is for the handler.
+      if (count <= 0) return;
+      onReceive(slab.take(count), socket);
+    }
   });
   const socket: UdpSocket = {
     nic,

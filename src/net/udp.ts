@@ -90,6 +90,11 @@ export interface SocketOptions {
   readonly slotSize: number;
   /** Datagrams that one call of the handler brings at most; default 64, and the kernel goes no further than 1024. */
   readonly batch?: number;
+  /**
+   * Batches taken in one turn of the event loop while there are any; default 1. More saves the loop's own cost where
+   * each answer brings the next question at once, as in TFTP; promises of the handler wait until the last of them.
+   */
+  readonly rounds?: number | undefined;
   readonly onReceive: ReceiveHandler;
 }
 
@@ -114,8 +119,11 @@ export interface Network {
   pin(bytes: Uint8Array): PinnedBuffer;
   /** The link address the kernel knows for an IPv4 address on this link (/proc/net/arp), if any. */
   neighbour(address: Ipv4): Mac | undefined;
-  /** Asks on one NIC's own link, by ARP probes (RFC 5227 §2.1.1). Throws NetError; it takes CAP_NET_RAW. */
-  arpProber(nic: Nic, onAnswer: AnswerHandler): Prober;
+  /**
+   * Asks on one NIC's own link, by ARP probes (RFC 5227 §2.1.1). `nic` tells it as it is now: its link address may
+   * change. Throws NetError; it takes CAP_NET_RAW.
+   */
+  arpProber(nic: () => Nic, onAnswer: AnswerHandler): Prober;
   /** Asks anywhere, by ICMP echo. Throws NetError; it takes CAP_NET_RAW. */
   echoProber(onAnswer: AnswerHandler): Prober;
   /**

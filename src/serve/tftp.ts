@@ -58,6 +58,8 @@ const MAX_WINDOW = 64;
 const SLOT_SIZE = 1024;
 /** How late a timeout may be noticed. */
 const SWEEP_MS = 20;
+/** Batches of ACKs taken in one turn of the event loop: each answer brings the next ACK at once. */
+const ROUNDS = 16;
 /** How long the end of a transfer is remembered, so that a late duplicate of its last ACK is not answered by an error. */
 const LINGER_MS = 2000;
 /** How long a file may take to open. */
@@ -86,6 +88,7 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
     nic,
     port: options.port ?? TFTP_PORT,
     slotSize: SLOT_SIZE,
+    rounds: ROUNDS,
     onReceive,
   });
   const transfers = openTransferSocket(options, requests, onReceive);
@@ -324,7 +327,7 @@ function openTransferSocket(
 ): UdpSocket {
   if (config.transferPort !== 0 && config.transferPort === requests.port) return requests;
   try {
-    return network.open({ nic, port: config.transferPort, slotSize: SLOT_SIZE, onReceive });
+    return network.open({ nic, port: config.transferPort, slotSize: SLOT_SIZE, rounds: ROUNDS, onReceive });
   } catch (error) {
     requests.close();
     throw error;
