@@ -4,8 +4,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { type ApiSource, Lease, Pool } from './api.ts';
+import { describe } from './describe.ts';
 import { LeaseParameters } from './queries.ts';
-import { describe } from './routes.ts';
 
 export function addLeaseRoutes(app: FastifyInstance, api: Pick<ApiSource, 'leases' | 'pools'>): void {
   app.get<{ Querystring: z.output<typeof LeaseParameters> }>(

@@ -6,7 +6,6 @@ import type { Metrics } from '../journal/metrics.ts';
 import type { Vendors } from '../journal/vendors.ts';
 import {
   type ApiSource,
-  ErrorBody,
   Event,
   Explanation,
   Health,
@@ -16,6 +15,7 @@ import {
   Status,
   type Verdict,
 } from './api.ts';
+import { describe } from './describe.ts';
 import type { EventStreams } from './events.ts';
 import { addLeaseRoutes } from './leases.ts';
 import { byMac, eventOf, machineEntry, machineList } from './machines.ts';
@@ -30,11 +30,6 @@ export interface RouteDeps {
 }
 
 const EVENT_LIMIT = 100;
-
-/** What stands in the OpenAPI document of every API route. */
-export function describe(summary: string, body: z.ZodType, extra: object = {}) {
-  return { schema: { summary, tags: ['api'], response: { 200: body, 400: ErrorBody }, ...extra } };
-}
 
 export function addApiRoutes(app: FastifyInstance, deps: RouteDeps): void {
   const { api } = deps;
