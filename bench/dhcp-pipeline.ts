@@ -124,11 +124,13 @@ const world = (): World => ({
 
 let receive: ReceiveHandler = () => {};
 let sent: Outgoing[] = [];
+let onSend = (): void => {};
 const socket: UdpSocket = {
   nic,
   port: 67,
   send(batch) {
     sent.push(...batch);
+    onSend();
     return { sent: batch.length, failed: [] };
   },
   close: () => {},
@@ -151,7 +153,7 @@ const journal = createJournal({ log, metrics: createMetrics({ process: false }) 
 const limit = { allows: () => true };
 createDhcpService({
   network,
-  nic,
+  nic: () => nic,
   ports: [67],
   table,
   store,
@@ -164,8 +166,12 @@ createDhcpService({
 /** The answers, once the commit is through. */
 async function answersTo(batch: readonly Datagram[]): Promise<readonly Outgoing[]> {
   sent = [];
-  receive(batch, socket);
-  while (sent.length < batch.length) await new Promise((resolve) => setImmediate(resolve));
+  await new Promise<void>((resolve) => {
+    onSend = () => {
+      if (sent.length === batch.length) resolve();
+    };
+    receive(batch, socket);
+  });
   return sent;
 }
 

@@ -1,7 +1,8 @@
 /** leases.db: its layout, how it is opened and checked, and how its rows are read. */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type Binding, type BindingState, StoreUnavailable } from './store.ts';
+import { bindingOf, type Row } from './rows.ts';
+import { type Binding, StoreUnavailable } from './store.ts';
 
 const FILE = 'leases.db';
 
@@ -31,14 +32,25 @@ export function leaseFile(stateDirectory: string): string {
 
 export const said = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+/** A connection that writes durably. Throws what SQLite throws. */
+export function connectLeaseFile(file: string): DatabaseSync {
+  const database = new DatabaseSync(file);
+  try {
+    // FULL: a commit returns after fsync, so an acknowledged lease survives a power cut, not only a crash of ours.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000');
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
 /** Opens leases.db in a directory that is there, making it if need be, and checks all of it. Throws StoreUnavailable. */
 export function openLeaseFile(directory: string): DatabaseSync {
   const file = leaseFile(directory);
   let database: DatabaseSync | undefined;
   try {
-    database = new DatabaseSync(file);
-    // FULL: a commit returns after fsync, so an acknowledged lease survives a power cut, not only a crash of ours.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000');
+    database = connectLeaseFile(file);
     prepareLayout(database);
   } catch (error) {
     database?.close();
@@ -74,23 +86,6 @@ function damageOf(database: DatabaseSync): string | undefined {
   } catch (error) {
     return said(error);
   }
-}
-
-/** Columns in the order of COLUMNS: arrays cost half of what objects do, which is a second of a million leases. */
-type Row = readonly [number, string, string, string | null, string | null, BindingState, number, number];
-
-function bindingOf(row: Row): Binding {
-  const [ip, identity, mac, clientId, hostname, state, expiresAt, touchedAt] = row;
-  return {
-    ip,
-    identity,
-    mac,
-    clientId: clientId ?? undefined,
-    hostname: hostname ?? undefined,
-    state,
-    expiresAt,
-    touchedAt,
-  };
 }
 
 /** Every stored binding: first `leases`, then what is newer, so that of several of one address the last counts. */

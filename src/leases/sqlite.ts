@@ -1,15 +1,12 @@
 /** The embedded store: one SQLite file, in WAL mode, synced at every commit. */
 import { DatabaseSync } from 'node:sqlite';
-import { createFold } from './fold.ts';
-import { COLUMNS, leaseFile, openLeaseFile, said, storedRows } from './lease-file.ts';
+import { startCommits } from './commits.ts';
+import { leaseFile, openLeaseFile, said, storedRows } from './lease-file.ts';
+import { rowOf } from './rows.ts';
 import { lockState } from './state-lock.ts';
 import { type Binding, type LeaseStore, StoreUnavailable } from './store.ts';
 
-/**
- * Opens the store in a state directory, making both if need be, and locks the directory. Throws StoreUnavailable. Its
- * commits block the event loop for one fsync a batch (0.2–0.6 ms measured on a cloud disk): meanwhile packets wait in
- * the socket, and the next batch is larger.
- */
+/** Opens the store in a state directory, making both if need be, and locks the directory. Throws StoreUnavailable. */
 export function openSqliteStore(directory: string): LeaseStore {
   const lock = lockState(directory);
   try {
@@ -28,29 +25,7 @@ export function openSqliteStore(directory: string): LeaseStore {
 }
 
 function createStore(directory: string, database: DatabaseSync): LeaseStore {
-  const append = database.prepare(
-    `INSERT INTO recent (number, ${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
-  const fold = createFold(database);
-
-  function write(changes: readonly Binding[]): void {
-    let number = fold.next;
-    for (const change of changes) {
-      append.run(
-        number++,
-        change.ip,
-        change.identity,
-        change.mac,
-        change.clientId ?? null,
-        change.hostname ?? null,
-        change.state,
-        Math.round(change.expiresAt),
-        Math.round(change.touchedAt),
-      );
-    }
-    fold.follow(changes.map(({ ip }) => ip));
-  }
-
+  const commits = startCommits(leaseFile(directory));
   return {
     async load(each) {
       try {
@@ -61,15 +36,7 @@ function createStore(directory: string, database: DatabaseSync): LeaseStore {
     },
     async commit(changes) {
       try {
-        database.exec('BEGIN IMMEDIATE');
-        try {
-          write(changes);
-          database.exec('COMMIT');
-        } catch (error) {
-          if (database.isTransaction) database.exec('ROLLBACK');
-          throw error;
-        }
-        fold.committed();
+        await commits.commit(changes.map(rowOf));
         return [];
       } catch (error) {
         throw new StoreUnavailable(
@@ -80,6 +47,7 @@ function createStore(directory: string, database: DatabaseSync): LeaseStore {
       }
     },
     async close() {
+      await commits.close();
       database.close();
     },
   };

@@ -40,7 +40,8 @@ export interface LeaseStore {
   load(each: (binding: Binding) => void): Promise<void>;
   /**
    * Makes the batch durable: when the promise resolves, every change not refused survives kill -9. All or nothing
-   * apart from refusals. Rejects with StoreUnavailable when nothing could be written (a full disk).
+   * apart from refusals. Rejects with StoreUnavailable when nothing could be written (a full disk); then every commit
+   * that still waits rejects too, the newest first, so that undoing one after the other leads back to what is stored.
    */
   commit(changes: readonly Binding[]): Promise<readonly Refusal[]>;
   close(): Promise<void>;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { leaseFile } from '../../src/leases/lease-file.ts';
 import { openSqliteStore, readBindings } from '../../src/leases/sqlite.ts';
 import { type Binding, StoreUnavailable } from '../../src/leases/store.ts';
@@ -133,6 +134,51 @@ test('a file of a later version is refused', () => {
   database.exec('PRAGMA user_version = 99');
   database.close();
   assert.throws(() => openSqliteStore(directory), /later version/);
+});
+
+test('commits need not wait for each other, and arrive in their order', async () => {
+  const store = openSqliteStore(directory);
+  const times = Array.from({ length: 50 }, (_, time) => time);
+  await Promise.all(times.map((touchedAt) => store.commit([binding('10.0.0.10', 'a', { touchedAt })])));
+  await store.commit([]);
+  void store.commit([binding('10.0.0.11', 'b')]);
+  await store.close();
+  assert.deepEqual(
+    (await loaded()).map(({ touchedAt, identity }) => [touchedAt, identity]),
+    [
+      [49, 'a'],
+      [binding('10.0.0.11', 'b').touchedAt, 'b'],
+    ],
+  );
+});
+
+test('when writing fails, all that waits fails with it, the newest first, and is not written later', async () => {
+  const store = openSqliteStore(directory);
+  await store.commit([]);
+  const blocker = new DatabaseSync(leaseFile(directory));
+  blocker.exec('BEGIN EXCLUSIVE');
+  const failures: string[] = [];
+  const commit = (name: string): Promise<void> =>
+    store.commit([binding('10.0.0.10', name)]).then(
+      () => assert.fail(`${name} was written`),
+      (error: unknown) => {
+        assert.ok(error instanceof StoreUnavailable);
+        failures.push(name);
+        if (blocker.isTransaction) blocker.exec('ROLLBACK');
+      },
+    );
+  const first = commit('a');
+  // By then the thread waits with the first alone; the others come while nobody knows that it fails.
+  await pause(200);
+  await Promise.all([first, commit('b'), commit('c')]);
+  assert.deepEqual(failures, ['c', 'b', 'a']);
+  blocker.close();
+  await store.commit([binding('10.0.0.11', 'd')]);
+  await store.close();
+  assert.deepEqual(
+    (await loaded()).map(({ identity }) => identity),
+    ['d'],
+  );
 });
 
 test('a store that cannot be written rejects, and works again when it can', async () => {
