@@ -21,6 +21,12 @@ export const OLD = { relay: '10.86.0.1', first: '10.86.0.50' };
 /** Two subnets on one link; the first has one address. */
 export const SHARED = { relay: '10.87.0.1', only: '10.87.0.50', router: '10.87.0.1', more: '10.88.0' };
 
+/** More options than a reply of 548 bytes holds, none of them long. */
+export const CROWDED = {
+  relay: '10.89.0.1',
+  options: { 224: 'a'.repeat(100), 225: 'b'.repeat(100), 226: 'c'.repeat(100), 227: 'd'.repeat(40) },
+};
+
 /** Machines of the inventory; the others of the table are strangers. */
 export const IN_POOL = { mac: '52:54:00:aa:00:01', address: '10.77.1.5' };
 export const OUTSIDE_POOL = { mac: '52:54:00:aa:00:02', address: '10.77.200.7' };
@@ -84,6 +90,11 @@ const SUBNETS = [
   { subnet: '10.85.0.0/24', pools: ['10.85.0.50-10.85.0.199'], clientIdentity: 'mac' },
   { subnet: '10.86.0.0/24', pools: ['10.86.0.50-10.86.0.199'], bootp: true },
   { subnet: '10.87.0.0/24', pools: [SHARED.only], router: SHARED.router, network: 'shared' },
+  {
+    subnet: '10.89.0.0/24',
+    pools: ['10.89.0.50-10.89.0.199'],
+    options: Object.fromEntries(Object.entries(CROWDED.options).map(([code, text]) => [code, { text }])),
+  },
   { subnet: '10.88.0.0/24', pools: ['10.88.0.50-10.88.0.199'], router: '10.88.0.1', network: 'shared' },
 ];
 
