@@ -1,43 +1,11 @@
 /** The commands and their flags (contract). What each does is in the file of its name. */
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { ARCH_NAMES, archCode } from '../boot/arch.ts';
-import { type Ipv4, parseIpv4 } from '../values/ipv4.ts';
-import { type Mac, parseMac } from '../values/mac.ts';
-import { nearest } from '../yaml/nearest.ts';
+import { Command } from 'commander';
+import { archArgument, configOption, ipv4Argument, macArgument, uuidArgument } from './arguments.ts';
 import { check } from './check.ts';
 import { explainCommand } from './explain.ts';
-import { leases } from './leases.ts';
+import { leasesCommand } from './leases-command.ts';
 import { serve } from './serve.ts';
 import { version } from './version.ts';
-
-function macArgument(text: string): Mac {
-  const mac = parseMac(text);
-  if (mac === undefined)
-    throw new InvalidArgumentError('A MAC address is wanted, such as 52:54:00:aa:00:01.');
-  return mac;
-}
-
-function ipv4Argument(text: string): Ipv4 {
-  const address = parseIpv4(text);
-  if (address === undefined) throw new InvalidArgumentError('An IPv4 address is wanted, such as 10.11.11.1.');
-  return address;
-}
-
-function archArgument(text: string): string | number {
-  if (/^\d{1,5}$/.test(text)) return Number(text);
-  if (archCode(text) !== undefined) return text;
-  const guess = nearest(text, ARCH_NAMES);
-  const hint = guess === undefined ? `Known: ${ARCH_NAMES.join(' ')}.` : `Nearest known: ${guess}.`;
-  throw new InvalidArgumentError(`No such architecture. ${hint}`);
-}
-
-function uuidArgument(text: string): string {
-  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase();
-  throw new InvalidArgumentError('A UUID is wanted, such as 4c4c4544-0042-3510-8052-b7c04f384a32.');
-}
-
-const configOption = (): Option =>
-  new Option('-c, --config <file>', 'the configuration; default: ./pilotlight.yaml, else safe defaults');
 
 export function createProgram(): Command {
   const program = new Command('pilotlight')
@@ -72,12 +40,7 @@ export function createProgram(): Command {
     .option('--json', 'as JSON')
     .action(explainCommand);
 
-  program
-    .command('leases')
-    .description('the bindings of full mode')
-    .addOption(configOption())
-    .option('--json', 'as JSON')
-    .action(leases);
+  program.addCommand(leasesCommand());
 
   return program;
 }

@@ -39,10 +39,10 @@ export function controlSocket(directory: string): string {
 }
 
 /**
- * A path of at most 107 bytes to an entry of a directory, which is all that a socket's address has room for: by way of
- * the directory's descriptor, which must stay open meanwhile.
+ * The same by way of the directory's descriptor, which must stay open meanwhile: the address of a socket has room for
+ * 107 bytes only.
  */
-export const shortPath = (descriptor: number, name: string): string => `/proc/self/fd/${descriptor}/${name}`;
+export const shortControlSocket = (descriptor: number): string => `/proc/self/fd/${descriptor}/${SOCKET}`;
 
 /** Throws what the file system says when it has no sockets, or no room. */
 export async function openControl({ directory, source, log }: ControlOptions): Promise<ControlServer> {
@@ -69,7 +69,7 @@ export async function openControl({ directory, source, log }: ControlOptions): P
   const nursery = mkdtempSync(join(directory, '.control-'));
   const descriptor = openSync(nursery, 'r');
   try {
-    await app.listen({ path: shortPath(descriptor, SOCKET) });
+    await app.listen({ path: shortControlSocket(descriptor) });
     chmodSync(join(nursery, SOCKET), 0o600);
     renameSync(join(nursery, SOCKET), controlSocket(directory));
   } catch (error) {
