@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { loadConfig } from './config/load.ts';
 import type { Config } from './config/model.ts';
 import { createContentResolver } from './content/resolve.ts';
-import type { Requester } from './content/resolver.ts';
+import type { ContentResolver, Requester } from './content/resolver.ts';
 import { withTemplatedScripts } from './content/templated.ts';
 import type { World } from './decide/decision.ts';
 import { createHttpServer } from './http/server.ts';
@@ -15,25 +15,20 @@ import { noLeaseStore } from './leases/none.ts';
 import { openSqliteStore } from './leases/sqlite.ts';
 import { createLeaseTable } from './leases/table.ts';
 import type { Network, Nic } from './net/udp.ts';
-import type { Inventory, LoadResult } from './profiles/model.ts';
-import { watchInventory } from './profiles/watch.ts';
+import type { Inventory } from './profiles/model.ts';
 import { countLeases, createApiSource } from './serve/api.ts';
 import { createClients } from './serve/clients.ts';
 import { createClock } from './serve/clock.ts';
-import { createDhcpService } from './serve/dhcp.ts';
-import { missingFirmware } from './serve/firmware.ts';
-import { loadFor, tellLoad } from './serve/inventory.ts';
+import { startInventory } from './serve/inventory.ts';
 import { createClientLimit } from './serve/limits.ts';
+import { type NicServicesOptions, openNicServices } from './serve/nic-services.ts';
 import { chooseNics } from './serve/nics.ts';
 import { reloadedConfig } from './serve/reload.ts';
-import { createRendering } from './serve/render.ts';
+import { createRendering, type Rendering } from './serve/render.ts';
+import { type ServedNics, serveNics } from './serve/served-nics.ts';
 import { watchStore } from './serve/store-health.ts';
-import { createTftpService } from './serve/tftp.ts';
 import { describedWhere } from './serve/where.ts';
 import { type Ipv4, parseIpv4 } from './values/ipv4.ts';
-
-const DHCP_PORT = 67;
-const PXE_PORT = 4011;
 
 /** Bytes of whole files kept in memory: an installer's kernel and initrd, and then some. */
 const CACHE_BYTES = 512 * 1024 * 1024;
@@ -48,7 +43,8 @@ export interface AppOptions {
 }
 
 export interface App {
-  readonly nics: readonly Nic[];
+  /** Those served now. */
+  nics(): readonly Nic[];
   /** Bound ports by use. */
   readonly ports: Readonly<Record<string, number>>;
   inventory(): Inventory;
@@ -56,21 +52,6 @@ export interface App {
   reload(): Promise<void>;
   /** Stops serving; resolves when every socket and file is closed. */
   close(): Promise<void>;
-}
-
-/** The profiles or machines are broken at start, when there is no good inventory to keep. */
-export class InventoryBroken extends Error {
-  override readonly name = 'InventoryBroken';
-  readonly result: LoadResult;
-  constructor(result: LoadResult) {
-    super('profiles or machines are broken');
-    this.result = result;
-  }
-}
-
-interface LastLoad {
-  readonly result: LoadResult;
-  readonly at: number;
 }
 
 type Closer = () => void | Promise<void>;
@@ -92,40 +73,27 @@ export async function startApp(options: AppOptions): Promise<App> {
 async function wire(options: AppOptions, closers: Closer[], close: () => Promise<void>): Promise<App> {
   const { network, log } = options;
   let config = options.config;
-  const { nics, warnings } = chooseNics(config.interfaces, network.nics());
-  const where = () => describedWhere(config, nics);
+  const chosen = chooseNics(config.interfaces, network.nics());
+  let served: ServedNics | undefined;
+  const nics = (): readonly Nic[] => served?.nics() ?? chosen;
+  const where = () => describedWhere(config, nics());
 
   const clock = createClock();
   closers.push(() => clock.close());
+  const startedAt = clock.wall();
   const table = createLeaseTable(poolsOf(config));
   const metrics = createMetrics({ leases: () => countLeases(table, clock.wall()) });
   const vendors = createVendors();
   const journal = createJournal({ log, metrics, vendorOf: options.readable ? vendors.nameOf : undefined });
-  const startedAt = clock.wall();
-  for (const message of warnings) journal.write({ kind: 'notice', at: startedAt, level: 'warn', message });
 
-  let lastLoad: LastLoad = { result: { inventory: undefined, diagnostics: [] }, at: startedAt };
-  const watcher = watchInventory({
-    load: (version) => loadFor(config, where(), version),
-    paths: [config.profiles, config.machines],
+  const inventory = await startInventory({
+    config: () => config,
+    where,
     clock,
-    onLoad(result) {
-      // Broken at the very start: there is nothing to keep, and whoever started us is told instead.
-      if (watcher.current() === undefined) return;
-      lastLoad = { result, at: clock.wall() };
-      table.setPools(poolsOf(config));
-      tellLoad(journal, result, lastLoad.at);
-    },
+    journal,
+    onLoad: () => table.setPools(poolsOf(config)),
   });
-  closers.push(() => watcher.close());
-  const first = await watcher.reload();
-  if (first.inventory === undefined) throw new InventoryBroken(first);
-  const inventory = (): Inventory => watcher.current() ?? NOTHING;
-  const missing = missingFirmware(config, first.inventory);
-  if (missing.length > 0) {
-    const message = `boot programs are missing: ${missing.join(', ')}; install Debian's package ipxe, or put them into ${config.tftp.root}`;
-    journal.write({ kind: 'notice', at: clock.wall(), level: 'warn', message });
-  }
+  closers.push(() => inventory.close());
 
   const { store, fault } = watchStore(
     config.dhcp.mode === 'full' ? openSqliteStore(config.state) : noLeaseStore(),
@@ -134,9 +102,10 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
   await store.load((binding) => table.load(binding, startedAt));
   table.setPools(poolsOf(config));
 
+  const ports: Record<string, number> = {};
   const world = (): World => ({
     policy: config.dhcp,
-    inventory: inventory(),
+    inventory: inventory.current(),
     leases: table,
     limits: config.limits,
     serverAddress: config.serverAddress,
@@ -144,16 +113,8 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
     now: clock.wall(),
   });
   const clients = createClients();
-  const limit = createClientLimit(config.limits.clientRate);
   const rendering = createRendering(clients, world);
-  const files = createContentResolver({
-    roots: [config.tftp.root, ...config.tftp.search],
-    virtual: rendering.virtual,
-    cacheBytes: CACHE_BYTES,
-    pin: network.pin,
-  });
-  const resolver = withTemplatedScripts(files, { scopeOf: rendering.scopeOfScript, pin: network.pin });
-
+  const resolver = contentOf(config, rendering, network);
   const requester = (address: Ipv4 | undefined, localAddress: Ipv4): Requester => ({
     address,
     mac:
@@ -163,37 +124,33 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
     serverAddress: config.serverAddress ?? localAddress,
   });
 
-  const { conflictCheck } = config.dhcp;
-  const ports: Record<string, number> = {};
-  for (const nic of nics) {
-    if (config.dhcp.mode !== 'off') {
-      const dhcp = createDhcpService({
-        limit,
-        network,
-        nic,
-        ports: [DHCP_PORT, PXE_PORT],
-        table,
-        store,
-        clients,
-        journal,
-        world,
-        probing: conflictCheck === 'off' ? undefined : { by: conflictCheck, clock },
-      });
-      closers.push(() => dhcp.close());
-      Object.assign(ports, { dhcp: DHCP_PORT, pxe: PXE_PORT });
-    }
-    const tftp = createTftpService({
+  const limit = createClientLimit(config.limits.clientRate);
+  const services: NicServicesOptions = {
+    policy: config.dhcp,
+    dhcp: { network, table, store, clients, limit, journal, world },
+    tftp: {
       network,
-      nic,
       config: config.tftp,
       resolver,
       journal,
       clock,
       requester: (source, _path, localAddress) => requester(source, localAddress),
-    });
-    closers.push(() => tftp.close());
-    ports['tftp'] = tftp.port;
-  }
+    },
+  };
+  const running = serveNics({
+    network,
+    clock,
+    journal,
+    named: config.interfaces,
+    chosen,
+    open(nic) {
+      const opened = openNicServices(services, nic);
+      Object.assign(ports, opened.ports);
+      return opened;
+    },
+  });
+  served = running;
+  closers.push(() => running.close());
 
   const http = createHttpServer({
     port: config.http.port,
@@ -215,8 +172,9 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
       ports: () => ports,
       where,
       rendering,
-      lastLoad: () => lastLoad,
+      lastLoad: inventory.lastLoad,
       storeFault: fault,
+      nicFaults: running.faults,
     }),
   });
   closers.push(() => http.close());
@@ -225,21 +183,25 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
   return {
     nics,
     ports,
-    inventory,
+    inventory: inventory.current,
     async reload() {
       const loaded = await loadConfig(config.file, process.cwd());
       config = reloadedConfig(config, loaded, journal, clock.wall());
-      await watcher.reload();
+      await inventory.reload();
     },
     close,
   };
 }
 
-/** Serves nobody; stands in only before the first load. */
-const NOTHING: Inventory = {
-  version: 0,
-  profiles: [],
-  machines: { all: [], byMac: new Map(), byUuid: new Map(), byIp: new Map() },
-};
+/** Files below the roots and what is rendered for the machine that asks, for TFTP and HTTP alike. */
+function contentOf(config: Config, rendering: Rendering, { pin }: Network): ContentResolver {
+  const files = createContentResolver({
+    roots: [config.tftp.root, ...config.tftp.search],
+    virtual: rendering.virtual,
+    cacheBytes: CACHE_BYTES,
+    pin,
+  });
+  return withTemplatedScripts(files, { scopeOf: rendering.scopeOfScript, pin });
+}
 
 const poolsOf = (config: Config) => config.dhcp.subnets.flatMap((subnet) => subnet.pools);

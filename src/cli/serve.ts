@@ -1,10 +1,11 @@
 /** `pilotlight serve`: the main job, from start to signal. */
-import { type App, InventoryBroken, startApp } from '../app.ts';
+import { type App, startApp } from '../app.ts';
 import type { Config } from '../config/model.ts';
 import { createLog } from '../journal/log.ts';
 import { StoreUnavailable } from '../leases/store.ts';
 import { createLinuxNetwork } from '../net/linux.ts';
 import { NetError } from '../net/udp.ts';
+import { InventoryBroken } from '../serve/inventory.ts';
 import { formatIpv4 } from '../values/ipv4.ts';
 import { type ConfigFlag, configOrExit, printDiagnostics } from './load.ts';
 import { version } from './version.ts';
@@ -25,9 +26,9 @@ export async function serve(flags: ConfigFlag): Promise<void> {
     return;
   }
   const { ports } = app;
-  const nics = app.nics.map(
-    (nic) => `${nic.name} ${nic.addresses.map(({ address }) => formatIpv4(address)).join(' ')}`,
-  );
+  const nics = app
+    .nics()
+    .map((nic) => `${nic.name} ${nic.addresses.map(({ address }) => formatIpv4(address)).join(' ')}`);
   const { profiles, machines } = app.inventory();
   log.info(
     {
@@ -89,7 +90,7 @@ function greeting(config: Config, app: App): string {
     off: 'serves files only',
   }[mode];
   const lines = ['', `Pilotlight ${what}.`, ''];
-  for (const nic of app.nics) {
+  for (const nic of app.nics()) {
     const addresses = nic.addresses
       .map(({ address, prefix }) => `${formatIpv4(address)}/${prefix}`)
       .join(' ');
@@ -105,7 +106,7 @@ function greeting(config: Config, app: App): string {
 }
 
 function nextSteps(config: Config, app: App): string[] {
-  const [nic] = app.nics;
+  const [nic] = app.nics();
   const address = nic?.addresses[0]?.address;
   const steps = [
     'Next: switch on a machine that boots from the network on the same link, and watch it here.',

@@ -30,7 +30,8 @@ const ONLY_REPLIES = [
 ] as const;
 
 /** Throws NetError. */
-export function openArpProber(libc: Libc, nic: Nic, onAnswer: AnswerHandler): Prober {
+export function openArpProber(libc: Libc, current: () => Nic, onAnswer: AnswerHandler): Prober {
+  const nic = current();
   const fd = openRaw(libc, AF_PACKET, SOCK_DGRAM, 0, `a packet socket on ${nic.name}`);
   takeOnlyReplies(libc, fd);
   const link = linkAddress(nic, new Uint8Array());
@@ -40,11 +41,9 @@ export function openArpProber(libc: Libc, nic: Nic, onAnswer: AnswerHandler): Pr
     throw deviceFailure(libc, code, nic.name);
   }
   const everyone = linkAddress(nic, new Uint8Array(MAC_LENGTH).fill(0xff));
-  const mac = macOctets(nic.mac);
   const probe = Buffer.alloc(ARP.size);
   probe.set(ETHERNET_FOR_IPV4);
   probe.writeUInt16BE(REQUEST, ARP.operation);
-  probe.set(mac, ARP.senderMac);
 
   const close = drain(libc, fd, LARGEST, (bytes) => {
     if (bytes === undefined || bytes.length < ARP.size) return;
@@ -55,8 +54,10 @@ export function openArpProber(libc: Libc, nic: Nic, onAnswer: AnswerHandler): Pr
   return {
     ask(address: Ipv4) {
       if (closed) return 'EBADF';
+      const mac = macOctets(current().mac);
       // A tunnel has no link addresses.
       if (mac.length !== MAC_LENGTH) return 'EAFNOSUPPORT';
+      probe.set(mac, ARP.senderMac);
       // A sender address of zero: a probe must not enter a wrong address into anybody's table (RFC 5227 §2.1.1).
       probe.writeUInt32BE(address, ARP.target);
       const sent = libc.sendto(fd, probe, probe.length, 0, everyone, everyone.length);

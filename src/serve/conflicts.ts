@@ -43,7 +43,7 @@ export interface ConflictCheck<M> {
 
 export interface ConflictCheckOptions<M> {
   readonly network: Network;
-  readonly nic: Nic;
+  readonly nic: () => Nic;
   /** arp: on the link, and ICMP for clients behind relays. icmp: for all. */
   readonly by: 'arp' | 'icmp';
   readonly clock: Clock;
@@ -111,7 +111,7 @@ export function createConflictCheck<M>(options: ConflictCheckOptions<M>): Confli
       kind: 'notice',
       at: clock.wall(),
       level: 'warn',
-      nic: nic.name,
+      nic: nic().name,
       message: `addresses are offered unprobed: ${by.toUpperCase()} cannot be sent (${code})`,
       detail: { ip: formatIpv4(candidate.ip) },
     });
@@ -165,7 +165,7 @@ export function createConflictCheck<M>(options: ConflictCheckOptions<M>): Confli
       const probe: Probe<M> = { candidate, by, message, asked: 0, due: 0 };
       if (!ask(probe)) return 'free';
       probes.set(ip, probe);
-      tick ??= clock.every(`address probes on ${nic.name}`, TICK_MS, onTick);
+      tick ??= clock.every(`address probes on ${nic().name}`, TICK_MS, onTick);
       return 'waits';
     },
     close() {
@@ -208,7 +208,7 @@ function keepOut<M>(
     level: 'warn',
     code: 'ADDRESS_IN_USE',
     mac: client,
-    nic: nic.name,
+    nic: nic().name,
     message: `${formatIpv4(ip)} is in use by ${holder ?? 'somebody'}: kept out of the pool for a day`,
     detail: { ip: formatIpv4(ip), holder },
   });

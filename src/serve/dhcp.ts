@@ -25,7 +25,8 @@ export interface DhcpService {
 
 export interface DhcpDependencies {
   readonly network: Network;
-  readonly nic: Nic;
+  /** The NIC as it is now. */
+  readonly nic: () => Nic;
   /** 67, 4011 or both. */
   readonly ports: readonly number[];
   readonly table: LeaseTable;
@@ -94,7 +95,9 @@ export function createDhcpService(deps: DhcpDependencies): DhcpService {
     for (const port of deps.ports) {
       const onReceive = (batch: readonly Datagram[], socket: UdpSocket): void =>
         receive(service, batch, socket);
-      sockets.push(deps.network.open({ nic: deps.nic, port, slotSize: SLOT_SIZE, batch: BATCH, onReceive }));
+      sockets.push(
+        deps.network.open({ nic: deps.nic(), port, slotSize: SLOT_SIZE, batch: BATCH, onReceive }),
+      );
     }
   } catch (error) {
     close();
@@ -179,7 +182,7 @@ function read(
   }
   const arrival: Arrival = {
     nic: socket.nic.name,
-    localAddress: datagram.localAddress || (socket.nic.addresses[0]?.address ?? 0),
+    localAddress: datagram.localAddress || (deps.nic().addresses[0]?.address ?? 0),
     port: socket.port,
     source: datagram.source,
     sourcePort: datagram.sourcePort,

@@ -1,36 +1,36 @@
 /** Which NICs are served: those that the configuration names, else every one that is up, has an address and is no loopback. */
 import { NetError, type Nic } from '../net/udp.ts';
 
-export interface ChosenNics {
-  readonly nics: readonly Nic[];
-  /** What an operator should know about the choice. */
-  readonly warnings: readonly string[];
+/** Of the NICs that are there, those to serve: named ones in the order of their names. */
+export function wantedNics(named: readonly string[] | undefined, present: readonly Nic[]): readonly Nic[] {
+  if (named === undefined)
+    return present.filter((nic) => nic.up && !nic.loopback && nic.addresses.length > 0);
+  return named.flatMap((name) => present.filter((nic) => nic.name === name));
 }
 
-/** Throws NetError for a named NIC that is not there, and when nothing is left to serve. */
-export function chooseNics(named: readonly string[] | undefined, present: readonly Nic[]): ChosenNics {
-  if (named === undefined) return everyNic(present);
-  const warnings: string[] = [];
-  const nics = named.map((name) => {
-    const nic = present.find((candidate) => candidate.name === name);
-    if (nic === undefined) {
-      const known = present.map((candidate) => candidate.name).join(', ') || 'none';
-      throw new NetError('NO_SUCH_NIC', `interface ${name} does not exist`, `The NICs here are: ${known}.`);
-    }
-    if (!nic.up) warnings.push(`${name} is down: nothing arrives until it is set up`);
-    if (nic.addresses.length === 0)
-      warnings.push(`${name} has no IPv4 address: clients on it cannot be answered`);
-    return nic;
-  });
-  return { nics, warnings };
-}
-
-function everyNic(present: readonly Nic[]): ChosenNics {
-  const nics = present.filter((nic) => nic.up && !nic.loopback && nic.addresses.length > 0);
-  if (nics.length > 0) return { nics, warnings: [] };
+/** The same at the start. Throws NetError for a named NIC that is not there, and when nothing is left to serve. */
+export function chooseNics(named: readonly string[] | undefined, present: readonly Nic[]): readonly Nic[] {
+  const missing = named?.find((name) => !present.some((nic) => nic.name === name));
+  if (missing !== undefined) {
+    const known = present.map(({ name }) => name).join(', ') || 'none';
+    throw new NetError('NO_SUCH_NIC', `interface ${missing} does not exist`, `The NICs here are: ${known}.`);
+  }
+  const nics = wantedNics(named, present);
+  if (nics.length > 0) return nics;
   throw new NetError(
     'NIC_DOWN',
-    'no interface is up and has an IPv4 address',
+    NOTHING_TO_SERVE,
     'Give one an address, for example: ip addr add 10.11.11.1/24 dev eth1 && ip link set eth1 up.',
   );
+}
+
+export const NOTHING_TO_SERVE = 'no interface is up and has an IPv4 address';
+
+/** What keeps clients of a served NIC from being answered. */
+export function hindrances(nic: Nic): readonly string[] {
+  const found: string[] = [];
+  if (!nic.up) found.push(`${nic.name} is down: nothing arrives until it is set up`);
+  if (nic.addresses.length === 0)
+    found.push(`${nic.name} has no IPv4 address: clients on it cannot be answered`);
+  return found;
 }

@@ -21,7 +21,7 @@ const opener = `
   const network = createLinuxNetwork();
   const nic = network.nics().find(({ name }) => name === 'rack0');
   const refusal = (open) => { try { open(); return 'opened'; } catch (error) { return error.code + ': ' + error.message; } };
-  console.log(JSON.stringify([refusal(() => network.arpProber(nic, () => {})), refusal(() => network.echoProber(() => {}))]));
+  console.log(JSON.stringify([refusal(() => network.arpProber(() => nic, () => {})), refusal(() => network.echoProber(() => {}))]));
   await network.close();`;
 
 describe('probers', () => {
@@ -64,9 +64,10 @@ describe('probers', () => {
   /** A prober in the server's namespace with what it heard, as `ADDRESS MAC`. */
   function arp(): { prober: Prober; heard: string[] } {
     const heard: string[] = [];
+    const rack0 = inside(server, () => nicOf(network, 'rack0'));
     const prober = inside(server, () =>
       network.arpProber(
-        nicOf(network, 'rack0'),
+        () => rack0,
         (address, mac) => void heard.push(`${formatIpv4(address)} ${mac}`),
       ),
     );
@@ -167,7 +168,13 @@ describe('probers', () => {
     ]);
     const gone = { ...inside(server, () => nicOf(network, 'rack0')), index: 9999 };
     assert.throws(
-      () => inside(server, () => network.arpProber(gone, () => {})),
+      () =>
+        inside(server, () =>
+          network.arpProber(
+            () => gone,
+            () => {},
+          ),
+        ),
       (error) => error instanceof NetError && error.code === 'NO_SUCH_NIC',
     );
   });

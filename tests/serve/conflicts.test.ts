@@ -49,7 +49,7 @@ function serve({ by = 'arp', pool = '10.0.0.10-10.0.0.19', bindings = [], ...set
   });
   const service = createDhcpService({
     network: wire.network,
-    nic: NIC,
+    nic: () => NIC,
     ports: [67, 4011],
     table,
     store: setup.store ?? scriptedStore(),
@@ -323,7 +323,7 @@ describe('probes', () => {
       () =>
         createDhcpService({
           network,
-          nic: NIC,
+          nic: () => NIC,
           ports: [67],
           table,
           store: scriptedStore(),

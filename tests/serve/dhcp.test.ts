@@ -20,7 +20,7 @@ import { createWire, NIC } from './wire.ts';
 
 const RACK = subnet('10.0.0.0/24', '10.0.0.10-10.0.0.19');
 
-function serve(store: LeaseStore, policy: Partial<DhcpPolicy> = {}) {
+function serve(store: LeaseStore, policy: Partial<DhcpPolicy> = {}, nic = () => NIC) {
   const wire = createWire();
   const table = createLeaseTable(RACK.pools);
   const records: JournalRecord[] = [];
@@ -28,7 +28,7 @@ function serve(store: LeaseStore, policy: Partial<DhcpPolicy> = {}) {
   const world = { ...base, leases: table, policy: { ...base.policy, subnets: [RACK], ...policy } };
   createDhcpService({
     network: wire.network,
-    nic: NIC,
+    nic,
     ports: [67, 4011],
     table,
     store,
@@ -156,6 +156,19 @@ test('a flood of unknown clients holds half of a pool at most', () => {
   assert.ok(records.some((record) => record.kind === 'decision' && record.code === 'OFFERS_LIMITED'));
   wire.deliver(67, message('DISCOVER', 3));
   assert.equal(wire.sent.length, 6, 'whoever has an offer is offered it again');
+});
+
+test('where the kernel cannot tell our address, it is the one that the NIC has now', () => {
+  let nic = NIC;
+  const { wire } = serve(scriptedStore(), {}, () => nic);
+  wire.arriveAt(0);
+  wire.deliver(67, message('DISCOVER', 1));
+  nic = { ...NIC, addresses: [{ address: ip('10.0.0.9'), prefix: 24 }] };
+  wire.deliver(67, message('DISCOVER', 1));
+  nic = { ...NIC, addresses: [] };
+  wire.deliver(67, message('DISCOVER', 1));
+  const servers = wire.replies().map(({ options }) => options.get(OPTION.SERVER_ID)?.join('.'));
+  assert.deepEqual(servers, ['10.0.0.1', '10.0.0.9']);
 });
 
 test('options that find no room go into file and sname only where the configuration asks for it', async () => {

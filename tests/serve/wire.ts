@@ -33,6 +33,8 @@ export interface Wire {
   replies(): Packet[];
   /** One batch to a port, as one recvmmsg would bring it. */
   deliver(port: number, ...messages: readonly (Packet | Uint8Array)[]): void;
+  /** The address of ours that datagrams come in on from now on; 0: the kernel cannot tell. */
+  arriveAt(localAddress: Ipv4): void;
   /** Every question of a prober so far. */
   readonly asked: readonly { readonly by: 'arp' | 'icmp'; readonly address: Ipv4 }[];
   /** Somebody answers every open prober of the kind. */
@@ -51,6 +53,7 @@ export function createWire(): Wire {
   const asked: { by: 'arp' | 'icmp'; address: Ipv4 }[] = [];
   const probers = new Set<{ readonly by: 'arp' | 'icmp'; readonly onAnswer: AnswerHandler }>();
   const neighbours = new Map<Ipv4, Mac>();
+  let localAddress = ip('10.0.0.1');
   let failure: string | undefined;
   const openProber = (by: 'arp' | 'icmp', onAnswer: AnswerHandler) => {
     const prober = { by, onAnswer };
@@ -90,13 +93,16 @@ export function createWire(): Wire {
     source: 0,
     sourcePort: 68,
     destination: 0xffff_ffff,
-    localAddress: ip('10.0.0.1'),
+    localAddress,
     truncated: false,
   });
   return {
     network,
     sent,
     asked,
+    arriveAt(address) {
+      localAddress = address;
+    },
     answer(by, address, mac) {
       for (const prober of probers) if (prober.by === by) prober.onAnswer(address, mac);
     },
