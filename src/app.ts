@@ -19,10 +19,12 @@ import type { Inventory } from './profiles/model.ts';
 import { countLeases, createApiSource } from './serve/api.ts';
 import { createClients } from './serve/clients.ts';
 import { createClock } from './serve/clock.ts';
+import { startControl } from './serve/control.ts';
 import { startInventory } from './serve/inventory.ts';
 import { createClientLimit } from './serve/limits.ts';
 import { type NicServicesOptions, openNicServices } from './serve/nic-services.ts';
 import { chooseNics } from './serve/nics.ts';
+import { poolEntries } from './serve/pools.ts';
 import { reloadedConfig } from './serve/reload.ts';
 import { createRendering, type Rendering } from './serve/render.ts';
 import { type ServedNics, serveNics } from './serve/served-nics.ts';
@@ -82,7 +84,10 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
   closers.push(() => clock.close());
   const startedAt = clock.wall();
   const table = createLeaseTable(poolsOf(config));
-  const metrics = createMetrics({ leases: () => countLeases(table, clock.wall()) });
+  const metrics = createMetrics({
+    leases: () => countLeases(table, clock.wall()),
+    pools: () => poolEntries(table, config.dhcp, inventory.current().machines.byIp.keys()),
+  });
   const vendors = createVendors();
   const journal = createJournal({ log, metrics, vendorOf: options.readable ? vendors.nameOf : undefined });
 
@@ -152,6 +157,20 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
   served = running;
   closers.push(() => running.close());
 
+  const api = createApiSource({
+    version: options.version,
+    startedAt,
+    config: () => config,
+    world,
+    table,
+    nics,
+    ports: () => ports,
+    where,
+    rendering,
+    lastLoad: inventory.lastLoad,
+    storeFault: fault,
+    nicFaults: running.faults,
+  });
   const http = createHttpServer({
     port: config.http.port,
     content: resolver,
@@ -162,23 +181,15 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
     log,
     clock,
     vendors,
-    api: createApiSource({
-      version: options.version,
-      startedAt,
-      config: () => config,
-      world,
-      table,
-      nics,
-      ports: () => ports,
-      where,
-      rendering,
-      lastLoad: inventory.lastLoad,
-      storeFault: fault,
-      nicFaults: running.faults,
-    }),
+    api,
   });
   closers.push(() => http.close());
   ports['http'] = (await http.listen()).port;
+  if (config.dhcp.mode === 'full') {
+    const directory = config.state;
+    const control = await startControl({ directory, api, table, store, journal, log, now: clock.wall });
+    closers.push(() => control.close());
+  }
 
   return {
     nics,

@@ -16,8 +16,19 @@ export interface Metrics {
 export interface MetricsOptions {
   /** How many bindings are in each state now; asked at each scrape. */
   readonly leases?: (() => Readonly<Record<string, number>>) | undefined;
+  /** How full each pool is now; asked at each scrape. */
+  readonly pools?: (() => Iterable<PoolFill>) | undefined;
   /** Figures of the process and of Node, under their customary names. Default true. */
   readonly process?: boolean | undefined;
+}
+
+/** One pool: two series each, since a site may have a thousand. */
+export interface PoolFill {
+  readonly pool: string;
+  /** Addresses. */
+  readonly size: number;
+  /** What a new client can get. */
+  readonly free: number;
 }
 
 /** Seconds; a first-stage program takes milliseconds, an installer's initrd over TFTP minutes. */
@@ -28,6 +39,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
   const registry = new Registry();
   if (options.process ?? true) collectDefaultMetrics({ register: registry });
   if (options.leases !== undefined) addLeaseGauge(registry, options.leases);
+  if (options.pools !== undefined) addPoolGauges(registry, options.pools);
   const count = createCounters(registry);
 
   return {
@@ -120,5 +132,28 @@ function addLeaseGauge(registry: Registry, leases: () => Readonly<Record<string,
       gauge.reset();
       for (const [state, total] of Object.entries(leases())) gauge.set({ state }, total);
     },
+  });
+}
+
+function addPoolGauges(registry: Registry, pools: () => Iterable<PoolFill>): void {
+  const size: Gauge<'pool'> = new Gauge({
+    name: 'pilotlight_pool_addresses',
+    help: 'Addresses of each pool.',
+    labelNames: ['pool'],
+    registers: [registry],
+    collect() {
+      size.reset();
+      free.reset();
+      for (const each of pools()) {
+        size.set({ pool: each.pool }, each.size);
+        free.set({ pool: each.pool }, each.free);
+      }
+    },
+  });
+  const free: Gauge<'pool'> = new Gauge({
+    name: 'pilotlight_pool_free_addresses',
+    help: 'Addresses of each pool that a new client can get.',
+    labelNames: ['pool'],
+    registers: [registry],
   });
 }
