@@ -21,7 +21,8 @@ export function lockState(directory: string): StateLock {
   try {
     mkdirSync(directory, { recursive: true });
     database = new DatabaseSync(file, { timeout: 0 });
-    database.exec('BEGIN EXCLUSIVE');
+    // Without a journal on disk, since nothing is ever written.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
     database?.close();
     throw isBusy(error) ? inUse(directory, file) : cannotLock(directory, error);
