@@ -51,9 +51,9 @@ export type IgnoreCode =
 
 /** What becomes of the leases. At most one of these a message. */
 export type LeaseChange =
-  /** `fresh`: the address was nobody's, so a conflict check is due before the offer leaves. */
+  /** `fresh`: the address was nobody's, so a conflict check is due before the reply leaves. */
   | { readonly kind: 'offer'; readonly offer: Offer; readonly fresh: boolean }
-  | { readonly kind: 'bind'; readonly binding: Binding }
+  | { readonly kind: 'bind'; readonly binding: Binding; readonly fresh?: boolean }
   | { readonly kind: 'withdraw'; readonly ip: Ipv4 };
 
 interface Told {

@@ -161,8 +161,8 @@ function answer(asked: Asked, claim: Claim, place: Place, allocation: Allocation
     }
     case 'bind': {
       const type = asked.question.facts.message === 'BOOTP' ? undefined : 'ACK';
-      const { binding, policy, reason } = allocation;
-      return granted(asked, policy, type, reason, { kind: 'bind', binding });
+      const { binding, policy, reason, fresh = false } = allocation;
+      return granted(asked, policy, type, reason, { kind: 'bind', binding, fresh });
     }
   }
 }

@@ -51,6 +51,8 @@ export type Allocation =
       readonly binding: Binding;
       readonly policy: SubnetPolicy;
       readonly reason: string;
+      /** Set when a BOOTP client is given an address that was never its own: there is no offer before it. */
+      readonly fresh?: true;
     }
   | { readonly kind: 'nak'; readonly reason: string }
   | { readonly kind: 'silence'; readonly reason: string; readonly exhausted?: boolean }
@@ -138,7 +140,13 @@ export function allocateForDiscover(claim: Claim, place: Place): Allocation {
 /** The end of a lease that has none: 31 December 9999. */
 export const FOREVER = 253_402_214_400_000;
 
-function bind(ip: Ipv4, claim: Claim, place: Place, reason: string, forever = false): Allocation {
+function bind(
+  ip: Ipv4,
+  claim: Claim,
+  place: Place,
+  reason: string,
+  forever = false,
+): Extract<Allocation, { kind: 'bind' }> {
   const policy = policyOf(ip, place) ?? place.subnets[0];
   const binding: Binding = {
     ip,
@@ -168,10 +176,14 @@ export function allocateForBootp(claim: Claim, place: Place): Allocation {
   if (own !== undefined && policyOf(own.ip, place)?.bootp === true && mayHave(own.ip, claim, place)) {
     return bind(own.ip, claim, place, 'its address, to a BOOTP client', true);
   }
+  const reason = 'an address of the pool, to a BOOTP client';
+  const held = place.leases.offerOf(claim.identity);
+  if (held !== undefined && policyOf(held.ip, place)?.bootp === true && mayHave(held.ip, claim, place)) {
+    return bind(held.ip, claim, place, reason, true);
+  }
   for (const { subnet } of open) {
     const next = place.leases.nextFree(hostRange(subnet), place.isReserved);
-    if (next !== undefined)
-      return bind(next, claim, place, 'an address of the pool, to a BOOTP client', true);
+    if (next !== undefined) return { ...bind(next, claim, place, reason, true), fresh: true };
   }
   return { kind: 'silence', reason: 'no free address is left in the pools of this subnet', exhausted: true };
 }

@@ -23,7 +23,7 @@ export interface Candidate {
 /**
  * free: the offer may leave. waits: the message comes back by `resume`. repeated: an earlier message of this client
  * waits for the same address already; this one takes its place, and the earlier one will not be answered. crowded: more
- * probes are under way than there may be, and the offer is taken back.
+ * probes are under way than there may be.
  */
 export type Verdict = 'free' | 'waits' | 'repeated' | 'crowded';
 
@@ -35,7 +35,10 @@ export interface Probed<M> {
 }
 
 export interface ConflictCheck<M> {
-  /** `fresh`: nobody's before, so it has to be probed unless it was a moment ago. */
+  /**
+   * `fresh`: nobody's before, so it has to be probed unless it was a moment ago. While the message waits, the caller
+   * keeps an offer of the address in force.
+   */
   check(candidate: Candidate, fresh: boolean, message: M): Verdict;
   /** Ends every probe; offers that waited for one are taken back. */
   close(): void;
@@ -157,10 +160,7 @@ export function createConflictCheck<M>(options: ConflictCheckOptions<M>): Confli
         return 'repeated';
       }
       if (!fresh || quiet.has(ip, clock.now())) return 'free';
-      if (probes.size >= MAX_PROBES) {
-        table.withdraw(ip);
-        return 'crowded';
-      }
+      if (probes.size >= MAX_PROBES) return 'crowded';
       const by = candidate.relayed ? 'icmp' : options.by;
       const probe: Probe<M> = { candidate, by, message, asked: 0, due: 0 };
       if (!ask(probe)) return 'free';

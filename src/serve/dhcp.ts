@@ -5,10 +5,12 @@
 import { type Arrival, factsOf } from '../boot/facts.ts';
 import { decide } from '../decide/decide.ts';
 import type { Decision, LeaseChange, World } from '../decide/decision.ts';
+import { OFFER_HOLD_MS } from '../decide/full.ts';
 import { OPTION } from '../dhcp/codes.ts';
 import { decodePacket, isMalformed } from '../dhcp/decode.ts';
 import { BOOTREQUEST } from '../dhcp/packet.ts';
 import type { Journal } from '../journal/record.ts';
+import type { Offer } from '../leases/offers.ts';
 import { type Binding, type LeaseStore, StoreUnavailable } from '../leases/store.ts';
 import type { LeaseTable } from '../leases/table.ts';
 import type { Datagram, Network, Nic, UdpSocket } from '../net/udp.ts';
@@ -201,21 +203,23 @@ function decideOrProbe(
   world: World,
   pending: Pending[],
 ): Decision | undefined {
-  const decision = decideAndApply(deps, message, world, pending);
+  if (deps.conflicts === undefined) return decideAndApply(deps, message, world, pending);
+  const decision = decideOn(message, world);
   const { change, profile } = decision;
-  if (deps.conflicts === undefined || change?.kind !== 'offer') return decision;
-  const { ip } = change.offer;
-  if (change.fresh && message.conflicts >= MAX_CONFLICTS) {
-    deps.table.withdraw(ip);
+  const first = firstOffer(message, change, world);
+  if (first === undefined) return apply(deps, message, decision, pending);
+  const { offer, fresh } = first;
+  if (fresh && message.conflicts >= MAX_CONFLICTS) {
     const reason = `${MAX_CONFLICTS} addresses in a row are in use by others`;
     return { kind: 'ignore', code: 'CONFLICTS', reason, profile };
   }
   const { mac, relay } = message.facts;
-  const candidate = { ip, client: mac, relayed: relay !== undefined && relay.giaddr !== 0 };
-  switch (deps.conflicts.check(candidate, change.fresh, { message, socket })) {
+  const candidate = { ip: offer.ip, client: mac, relayed: relay !== undefined && relay.giaddr !== 0 };
+  switch (deps.conflicts.check(candidate, fresh, { message, socket })) {
     case 'free':
-      return decision;
+      return apply(deps, message, decision, pending);
     case 'waits':
+      deps.table.offer(offer);
       return undefined;
     case 'repeated':
       return {
@@ -231,17 +235,30 @@ function decideOrProbe(
   }
 }
 
-/** Decides, and puts the change in force in memory at once, so that the rest of the batch sees it. */
-function decideAndApply(
+/** What a client would be given and does not use yet. A BOOTP client's first message is also its last: it is like an offer. */
+function firstOffer(
+  { facts }: Message,
+  change: LeaseChange | undefined,
+  { now }: World,
+): { readonly offer: Offer; readonly fresh: boolean } | undefined {
+  if (change?.kind === 'offer') return change;
+  if (change?.kind !== 'bind' || facts.message !== 'BOOTP') return undefined;
+  const { ip, identity } = change.binding;
+  return { offer: { ip, identity, expiresAt: now + OFFER_HOLD_MS }, fresh: change.fresh === true };
+}
+
+const decideOn = ({ facts, request }: Message, world: World): Decision =>
+  decide({ facts, uuid: request.options.get(OPTION.CLIENT_UUID) }, world);
+
+const decideAndApply = (
   deps: DhcpDependencies,
   message: Message,
   world: World,
   pending: Pending[],
-): Decision {
-  const decision = decide(
-    { facts: message.facts, uuid: message.request.options.get(OPTION.CLIENT_UUID) },
-    world,
-  );
+): Decision => apply(deps, message, decideOn(message, world), pending);
+
+/** Puts the change in force in memory at once, so that the rest of the batch sees it. */
+function apply(deps: DhcpDependencies, message: Message, decision: Decision, pending: Pending[]): Decision {
   const change: LeaseChange | undefined = decision.change;
   if (change?.kind === 'offer') deps.table.offer(change.offer);
   else if (change?.kind === 'withdraw') deps.table.withdraw(change.ip);

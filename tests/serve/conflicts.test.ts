@@ -34,7 +34,7 @@ interface Setup {
 
 function serve({ by = 'arp', pool = '10.0.0.10-10.0.0.19', bindings = [], ...setup }: Setup = {}) {
   const wire = createWire();
-  const rack = subnet('10.0.0.0/16', pool);
+  const rack = { ...subnet('10.0.0.0/16', pool), bootp: true };
   const table = createLeaseTable(rack.pools);
   for (const each of bindings) table.bind(each);
   const records: JournalRecord[] = [];
@@ -142,6 +142,45 @@ describe('an address that is offered for the first time', () => {
     const { wire, asked } = serve({ by: 'icmp' });
     wire.deliver(67, message('DISCOVER', 1));
     assert.deepEqual(asked(), ['icmp 10.0.0.10']);
+  });
+});
+
+describe('a BOOTP client, which is given its address by one reply', () => {
+  const bootp = (client: number): Packet => {
+    const packet = message('DISCOVER', client);
+    const options = new Map(packet.options);
+    options.delete(OPTION.MESSAGE_TYPE);
+    return { ...packet, options };
+  };
+
+  test('waits like others, and has nothing before the probe ends', async () => {
+    const { wire, clock, table, asked, offers, ignored } = serve();
+    wire.deliver(67, bootp(1));
+    wire.deliver(67, bootp(1));
+    await settled();
+    assert.deepEqual([asked(), offers(), table.size, ignored()], [['arp 10.0.0.10'], [], 0, ['PROBING']]);
+    clock.advance(ARP_WAIT_MS);
+    await settled();
+    assert.deepEqual([offers(), table.at(ip('10.0.0.10'))?.state], [['1 undefined 10.0.0.10'], 'bound']);
+    wire.deliver(67, bootp(1));
+    await settled();
+    assert.deepEqual([asked().length, offers().length], [2, 2], 'its own is not probed');
+  });
+
+  test('is given the next address when somebody answers', async () => {
+    const { wire, clock, table, offers } = serve();
+    wire.deliver(67, bootp(1));
+    wire.answer('arp', ip('10.0.0.10'), STRANGER);
+    clock.advance(ARP_WAIT_MS);
+    await settled();
+    assert.deepEqual([offers(), table.offers], [['1 undefined 10.0.0.11'], 0]);
+  });
+
+  test('is given its fixed address unprobed', async () => {
+    const { wire, asked, offers } = serve({ machines: [machine(mac(1), { ip: ip('10.0.0.12') })] });
+    wire.deliver(67, bootp(1));
+    await settled();
+    assert.deepEqual([asked(), offers()], [[], ['1 undefined 10.0.0.12']]);
   });
 });
 
@@ -283,8 +322,7 @@ describe('an address that somebody answers for', () => {
     assert.deepEqual([offers(), ignored(), table.offers], [[], ['CONFLICTS'], 0]);
     wire.deliver(67, message('DISCOVER', 1));
     clock.advance(ARP_WAIT_MS);
-    // 10.0.0.26 was taken back, and waits behind the others.
-    assert.deepEqual(offers(), ['1 OFFER 10.0.0.27']);
+    assert.deepEqual(offers(), ['1 OFFER 10.0.0.26']);
   });
 });
 
