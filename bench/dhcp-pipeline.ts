@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { subnetOptionSets } from '../src/config/subnet-options.ts';
 import type { World } from '../src/decide/decision.ts';
 import { decodePacket, isMalformed } from '../src/dhcp/decode.ts';
 import { encodePacket } from '../src/dhcp/encode.ts';
@@ -86,6 +87,13 @@ const directory = mkdtempSync(join(tmpdir(), 'pilotlight-bench-'));
 const pools = [parseRange('10.65.0.0-10.78.255.255') ?? { first: 0, last: 0 }];
 const table = createLeaseTable(pools);
 const store = openSqliteStore(directory);
+const subnet = parseSubnet('10.64.0.0/12') ?? { network: 0, prefix: 0 };
+const times = { leaseTime: 3600, renewTime: 1800, rebindTime: 3150 };
+const own = new Map([
+  [3, u32(SERVER)],
+  [6, u32(SERVER)],
+  [15, new TextEncoder().encode('rack.example')],
+]);
 const world = (): World => ({
   limits: { offers: 1_000_000 },
   policy: {
@@ -95,16 +103,10 @@ const world = (): World => ({
     overload: false,
     subnets: [
       {
-        subnet: parseSubnet('10.64.0.0/12') ?? { network: 0, prefix: 0 },
+        subnet,
         pools,
-        options: new Map([
-          [3, u32(SERVER)],
-          [6, u32(SERVER)],
-          [15, new TextEncoder().encode('rack.example')],
-        ]),
-        leaseTime: 3600,
-        renewTime: 1800,
-        rebindTime: 3150,
+        ...subnetOptionSets(subnet, times, own),
+        ...times,
         clientIdentity: 'client-id',
         network: undefined,
         bootp: false,

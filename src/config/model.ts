@@ -14,8 +14,10 @@ export type ClientIdentity = 'client-id' | 'mac';
 export interface SubnetPolicy {
   readonly subnet: Subnet;
   readonly pools: readonly Range[];
-  /** `dhcp.options`, and over them `router`, `dns`, `domain` and `options` of the entry, all as option bytes. */
+  /** Mask and broadcast address, over them `dhcp.options`, then `router`, `dns`, `domain` and `options` of the entry. */
   readonly options: OptionSet;
+  /** The same with lease time, T1 and T2. */
+  readonly leaseOptions: OptionSet;
   /** Seconds. */
   readonly leaseTime: number;
   /** T1 and T2 in seconds (RFC 2131 §4.4.5), renewTime ≤ rebindTime ≤ leaseTime. */

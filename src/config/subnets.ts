@@ -18,6 +18,7 @@ import { createReporter, type Reporter } from '../yaml/report.ts';
 import type { OptionSet, SubnetPolicy } from './model.ts';
 import { encodeOptions, type WrittenOption, writtenOptions } from './options.ts';
 import { subnetSchema, type WrittenSubnet } from './schema.ts';
+import { subnetOptionSets } from './subnet-options.ts';
 
 const ROUTER = 3;
 const DNS = 6;
@@ -72,15 +73,19 @@ export function checkSubnets(
   return { subnets, diagnostics: reporter.diagnostics };
 }
 
+/** `options`: what the author set, for the server and over it for the subnet. */
 function policyOf(entry: WrittenSubnet, options: OptionSet): SubnetPolicy {
   const { subnet, pools = [], leaseTime = DEFAULT_LEASE_SECONDS } = entry;
-  return {
-    subnet,
-    pools,
-    options,
+  const times = {
     leaseTime,
     renewTime: entry.renewTime ?? Math.floor(leaseTime / 2),
     rebindTime: entry.rebindTime ?? Math.floor((leaseTime * 7) / 8),
+  };
+  return {
+    subnet,
+    pools,
+    ...subnetOptionSets(subnet, times, options),
+    ...times,
     clientIdentity: entry.clientIdentity ?? 'client-id',
     network: entry.network,
     bootp: entry.bootp ?? false,

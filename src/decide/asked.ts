@@ -39,17 +39,20 @@ export function planFor({ question, world, selection, address }: Asked): BootPla
 }
 
 /**
- * Adds the profile's options, the boot options, and the machine's own, each over what is there: the nearest wins, and
- * an author who sets an option of booting for one machine means it.
+ * The profile's options, the boot options, and the machine's own, each over what is further: the nearest wins, and an
+ * author who sets an option of booting for one machine means it. Where there is neither profile nor machine, as for most
+ * of a network's clients, what is further is all.
  */
-export function addNearerOptions(
-  options: Map<number, Uint8Array>,
+export function withNearerOptions(
+  further: ReadonlyMap<number, Uint8Array>,
   { question, selection, address }: Asked,
   plan: BootPlan,
   role: Role,
-): Map<number, Uint8Array> {
+): ReadonlyMap<number, Uint8Array> {
   const { facts, uuid } = question;
   const { profile, machine } = selection;
+  if (profile === undefined && machine === undefined) return further;
+  const options = new Map(further);
   if (profile !== undefined) for (const [code, bytes] of profile.options) options.set(code, bytes);
   addBootOptions(options, { facts, profile, plan, role, address, uuid });
   if (machine !== undefined) for (const [code, bytes] of machine.options) options.set(code, bytes);

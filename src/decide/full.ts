@@ -13,9 +13,9 @@ import {
   releaseBinding,
 } from '../leases/allocate.ts';
 import { formatIpv4, hostRange } from '../values/ipv4.ts';
-import { type Asked, addNearerOptions, ignore, planFor } from './asked.ts';
+import { type Asked, ignore, planFor, withNearerOptions } from './asked.ts';
 import type { Decision, LeaseChange, Reply } from './decision.ts';
-import { claimOf, leaseOptions, linkOf, NOBODY, reservedBy, subnetOptions, subnetsFor } from './network.ts';
+import { claimOf, linkOf, NOBODY, reservedBy, subnetsFor } from './network.ts';
 
 /** How long an offered address is held for its client. A UEFI client may answer 4 s after the OFFER (peers U7). */
 export const OFFER_HOLD_MS = 30_000;
@@ -104,7 +104,7 @@ function informed(asked: Asked, policy: SubnetPolicy): Reply {
     address: asked.address,
     serverId: asked.serverId,
     bootFile: plan.bootFile,
-    options: addNearerOptions(subnetOptions(policy), asked, plan, 'full'),
+    options: withNearerOptions(policy.options, asked, plan, 'full'),
     always: ALWAYS,
     profile: asked.selection.profile?.name,
     reason: `parameters for a client that has its address; ${plan.reason}`,
@@ -176,8 +176,6 @@ function granted(
   change: Extract<LeaseChange, { kind: 'offer' | 'bind' }>,
 ): Reply {
   const plan = planFor(asked);
-  const options = subnetOptions(policy);
-  for (const [code, bytes] of leaseOptions(policy)) options.set(code, bytes);
   return {
     kind: 'reply',
     type,
@@ -186,7 +184,7 @@ function granted(
     address: asked.address,
     serverId: asked.serverId,
     bootFile: plan.bootFile,
-    options: addNearerOptions(options, asked, plan, 'full'),
+    options: withNearerOptions(policy.leaseOptions, asked, plan, 'full'),
     always: ALWAYS,
     change,
     profile: asked.selection.profile?.name,

@@ -1,10 +1,9 @@
-/** The address part of a reply in full mode: which subnet, which identity, and the options that go with an address. */
+/** The address part of a reply in full mode: which subnet, and which identity. */
 import type { Facts } from '../boot/facts.ts';
 import type { ClientIdentity, DhcpPolicy, SubnetPolicy } from '../config/model.ts';
-import { OPTION } from '../dhcp/codes.ts';
 import type { Claim } from '../leases/allocate.ts';
 import type { Machine } from '../profiles/model.ts';
-import { BROADCAST, broadcastOf, type Ipv4, inSubnet, netmask } from '../values/ipv4.ts';
+import { BROADCAST, type Ipv4, inSubnet } from '../values/ipv4.ts';
 
 /**
  * The address that tells which link a client is on, the word nearest to the client first: the relay's link selection
@@ -63,29 +62,6 @@ export function claimOf(facts: Facts, machine: Machine | undefined, by: ClientId
     serverId: facts.serverId,
     fixedIp: machine?.ip,
   };
-}
-
-const u32 = (value: number): Uint8Array =>
-  Uint8Array.of(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
-
-/** What every client of a subnet is told: mask, broadcast address, then the subnet's own options over them. */
-export function subnetOptions({ subnet, options }: SubnetPolicy): Map<number, Uint8Array> {
-  return new Map<number, Uint8Array>([
-    [OPTION.SUBNET_MASK, u32(netmask(subnet.prefix))],
-    [BROADCAST_ADDRESS, u32(broadcastOf(subnet))],
-    ...options,
-  ]);
-}
-
-const BROADCAST_ADDRESS = 28;
-
-/** Lease time, T1 and T2 (RFC 2132 §9.2, 9.11, 9.12). */
-export function leaseOptions(policy: SubnetPolicy): readonly (readonly [number, Uint8Array])[] {
-  return [
-    [OPTION.LEASE_TIME, u32(policy.leaseTime)],
-    [OPTION.RENEWAL_TIME, u32(policy.renewTime)],
-    [OPTION.REBINDING_TIME, u32(policy.rebindTime)],
-  ];
 }
 
 /** Whether an address belongs to a machine of the inventory, or to this server itself. */

@@ -1,5 +1,5 @@
 /** Beside the site's own DHCP server: only who boots from the network is answered, and only about booting. */
-import { type Asked, addNearerOptions, ignore, planFor } from './asked.ts';
+import { type Asked, ignore, planFor, withNearerOptions } from './asked.ts';
 import type { Decision } from './decision.ts';
 
 /** The answer to a DISCOVER on 67, or to whatever a booting client sends to 4011. */
@@ -11,7 +11,7 @@ export function decideProxy(asked: Asked, role: 'proxy' | 'port4011'): Decision 
   if (!wanted) return ignore(asked, 'NOT_OURS', `a ${facts.message} for the DHCP server beside us`);
   const plan = planFor(asked);
   if (plan.bootFile === undefined) return ignore(asked, 'NOTHING_TO_BOOT', plan.reason);
-  const options = addNearerOptions(new Map(), asked, plan, role);
+  const options = withNearerOptions(new Map(), asked, plan, role);
   return {
     kind: 'reply',
     type: facts.message === 'DISCOVER' ? 'OFFER' : 'ACK',

@@ -13,7 +13,7 @@ import { encodeSuboptions } from '../../src/dhcp/suboptions.ts';
 import { FOREVER } from '../../src/leases/allocate.ts';
 import { createLeaseTable } from '../../src/leases/table.ts';
 import { formatIpv4, type Ipv4 } from '../../src/values/ipv4.ts';
-import { binding, ip, subnet } from '../leases/rules.ts';
+import { binding, ip, subnet, withOptions } from '../leases/rules.ts';
 import { machine, profile, world } from './world.ts';
 
 const MAC = '52:54:00:aa:00:01';
@@ -108,7 +108,7 @@ describe('shared networks', () => {
   const one = { ...HERE, pools: [{ first: ip('10.11.11.50'), last: ip('10.11.11.50') }], network: 'rack' };
   const two = { ...FAR, network: 'rack' };
   test('when the first subnet is full, the next gives, with its own mask and options', () => {
-    const where = worldOf([one, { ...two, options: new Map([[3, u32(ip('10.9.0.254'))]]) }]);
+    const where = worldOf([one, withOptions(two, new Map([[3, u32(ip('10.9.0.254'))]]))]);
     const table = createLeaseTable([...one.pools, ...two.pools]);
     table.bind(binding('10.11.11.50', 'somebody'));
     const decision = ask({ ...where, leases: table }, {});
@@ -231,7 +231,7 @@ describe('options: the nearest wins', () => {
   const value = (text: string) => new TextEncoder().encode(text);
   const layers = (machineHas: boolean, profileHas: boolean) => {
     const known = machine(MAC, machineHas ? { options: new Map([[17, value('machine')]]) } : {});
-    const where = worldOf([{ ...HERE, options: new Map([[17, value('subnet')]]) }], [known]);
+    const where = worldOf([withOptions(HERE, new Map([[17, value('subnet')]]))], [known]);
     const profiles = [profile('p', profileHas ? { options: new Map([[17, value('profile')]]) } : {})];
     const decision = ask({ ...where, inventory: { ...where.inventory, profiles } }, {});
     return new TextDecoder().decode(decision.kind === 'reply' ? decision.options.get(17) : undefined);

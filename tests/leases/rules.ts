@@ -1,5 +1,6 @@
 /** What the tests of allocation share: a small network, claims on it, and bindings. */
-import type { SubnetPolicy } from '../../src/config/model.ts';
+import type { OptionSet, SubnetPolicy } from '../../src/config/model.ts';
+import { subnetOptionSets } from '../../src/config/subnet-options.ts';
 import type { Claim, Place } from '../../src/leases/allocate.ts';
 import type { Binding } from '../../src/leases/store.ts';
 import { createLeaseTable, type LeaseTable } from '../../src/leases/table.ts';
@@ -10,6 +11,8 @@ export function ip(text: string): Ipv4 {
   if (address === undefined) throw new Error(`${text} is no address`);
   return address;
 }
+
+const TIMES = { leaseTime: 3600, renewTime: 1800, rebindTime: 3150 };
 
 export function subnet(cidr: string, ...pools: string[]): SubnetPolicy {
   const parsed = parseSubnet(cidr);
@@ -22,14 +25,17 @@ export function subnet(cidr: string, ...pools: string[]): SubnetPolicy {
   return {
     subnet: parsed,
     pools: ranges,
-    options: new Map(),
-    leaseTime: 3600,
-    renewTime: 1800,
-    rebindTime: 3150,
+    ...subnetOptionSets(parsed, TIMES, new Map()),
+    ...TIMES,
     clientIdentity: 'client-id',
     network: undefined,
     bootp: false,
   };
+}
+
+/** The same subnet with options that its author set. */
+export function withOptions(policy: SubnetPolicy, own: OptionSet): SubnetPolicy {
+  return { ...policy, ...subnetOptionSets(policy.subnet, policy, own) };
 }
 
 export const NOW = 1_800_000_000_000;

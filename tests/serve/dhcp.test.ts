@@ -14,7 +14,7 @@ import { createDhcpService } from '../../src/serve/dhcp.ts';
 import { createClientLimit } from '../../src/serve/limits.ts';
 import { formatIpv4, type Ipv4 } from '../../src/values/ipv4.ts';
 import { world as makeWorld } from '../decide/world.ts';
-import { ip, subnet } from '../leases/rules.ts';
+import { ip, subnet, withOptions } from '../leases/rules.ts';
 import { scriptedStore } from './stores.ts';
 import { createWire, NIC } from './wire.ts';
 
@@ -176,7 +176,7 @@ test('options that find no room go into file and sname only where the configurat
   const codes = [15, 17, 18];
   const long = new Map(codes.map((code) => [code, text(110)]));
   for (const overload of [false, true]) {
-    const { wire } = serve(scriptedStore(), { overload, subnets: [{ ...RACK, options: long }] });
+    const { wire } = serve(scriptedStore(), { overload, subnets: [withOptions(RACK, long)] });
     wire.deliver(67, message('DISCOVER', 1));
     const [reply] = wire.replies();
     assert.equal(
