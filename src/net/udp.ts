@@ -127,8 +127,8 @@ export interface Network {
   /** Asks anywhere, by ICMP echo. Throws NetError; it takes CAP_NET_RAW. */
   echoProber(onAnswer: AnswerHandler): Prober;
   /**
-   * Calls back, often several times, when a NIC came, went, was set up or down, or got or lost an IPv4 address. Nics()
-   * tells the rest. Throws NetError.
+   * Calls back, often several times, when a NIC came, went, was set up or down, or got or lost an IPv4 address.
+   * What it is now, nics() tells. Throws NetError.
    */
   watchNics(onChange: () => void): { close(): void };
   /** Closes every socket still open; none can be opened afterwards. */

@@ -97,7 +97,11 @@ export function createConflictCheck<M>(options: ConflictCheckOptions<M>): Confli
   const probers = openProbers(options, onAnswer);
   let tick: Timer | undefined;
 
-  /** False when the question cannot be sent: then the offer need not wait for an answer. */
+  /**
+   * False when the question cannot be sent: then the offer need not wait for an answer. Besides firewalls and missing
+   * routes, that is so (ENOBUFS) when ICMP asks for some 500 addresses of one link within a second or two, since each
+   * of them takes a place in the kernel's table of neighbours first. ARP probes take none.
+   */
   function ask(probe: Probe<M>): boolean {
     probe.asked += 1;
     probe.due = clock.now() + PATIENCE[probe.by].waitMs;
