@@ -93,6 +93,10 @@ export async function openScene(setup: ServerSetup): Promise<Scene> {
 }
 
 function createScene(lab: Lab, host: Namespace, link: Link, server: Server): Scene {
+  // Rows that wait for an answer need not wait any longer when nobody is there to give one.
+  server.records
+    .waitFor('the end of the server', () => false, { seconds: 3600 })
+    .catch((error: Error) => link.frames.end(error.message));
   let clients = 0;
   let xid = 0x5000_0000;
   let settled = 0;

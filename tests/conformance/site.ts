@@ -1,5 +1,6 @@
 /** The site of the table: one LAN, several networks behind relays, each set up for what its rows try. */
 import type { ServerSetup } from '../lab/server.ts';
+import { SERVER } from './client.ts';
 
 /** The server's own link, 10.77.0.0/16, and what its subnet says. */
 export const LAN = { router: '10.77.0.2', dns: '10.77.0.3', lease: 3600, domain: 'rack.example' };
@@ -9,7 +10,7 @@ export const RACK = { relay: '10.80.0.1', first: '10.80.0.50', lease: 600, renew
 /** Two addresses only. */
 export const NARROW = { relay: '10.81.0.1', first: '10.81.0.10', last: '10.81.0.11' };
 /** Options of more than one option's length. */
-export const WORDY = { relay: '10.82.0.1', long: 224, text: '*'.repeat(400) };
+export const WORDY = { relay: '10.82.0.1', long: 224, text: '*'.repeat(400), longer: 225 };
 /** Reached by link selection and subnet selection. */
 export const SELECTED = { relay: '10.83.0.1', network: '10.83.0.0' };
 /** A lease runs one second. */
@@ -57,7 +58,8 @@ const MACHINES = [
 const SUBNETS = [
   {
     subnet: '10.77.0.0/16',
-    pools: ['10.77.1.0-10.77.99.255'],
+    // The server's own address is in a pool by an operator's mistake.
+    pools: [SERVER, '10.77.1.0-10.77.99.255'],
     router: LAN.router,
     dns: LAN.dns,
     domain: LAN.domain,
@@ -77,7 +79,7 @@ const SUBNETS = [
     subnet: '10.82.0.0/24',
     pools: ['10.82.0.50-10.82.0.199'],
     router: WORDY.relay,
-    options: { [WORDY.long]: { text: WORDY.text } },
+    options: { [WORDY.long]: { text: WORDY.text }, [WORDY.longer]: { text: '+'.repeat(900) } },
   },
   { subnet: '10.83.0.0/24', pools: ['10.83.0.50-10.83.0.199'] },
   {

@@ -1,6 +1,6 @@
 /** DECLINE, RELEASE and INFORM (RFC 2131 §4.3.3–4.3.5). */
 import assert from 'node:assert/strict';
-import { ANYWHERE, decline, discover, inform, release, renewing, SERVER } from '../client.ts';
+import { ANYWHERE, decline, discover, inform, release, renewing, SERVER, type Sending } from '../client.ts';
 import { BROADCAST_BIT, ip } from '../message.ts';
 import { LAN, RACK } from '../site.ts';
 import {
@@ -14,17 +14,26 @@ import {
   silence,
 } from '../table.ts';
 
-/** Another client asks for the address; whether it is told to have it. */
-const toOther = (back: (stage: Stage) => Expected, and?: Step['and']): Step => ({
-  send: ({ client, other }) => discover(other, { options: [[50, ip(client.address)]] }),
-  back,
-  ...(and === undefined ? {} : { and }),
-});
-const isFree = toOther(({ client }) => ({ type: 'OFFER', yiaddr: client.address }));
-const isTaken = toOther(
-  () => ({ type: 'OFFER' }),
-  ({ client }, { yiaddr }) => assert.notEqual(yiaddr, client.address),
-);
+/** A stranger asks for the address. */
+const asksForIt: Step['send'] = ({ scene, client }) =>
+  discover(scene.client({ relay: client.relay }), { options: [[50, ip(client.address)]] });
+const isFree: Step = {
+  send: asksForIt,
+  back: ({ client }) => ({ type: 'OFFER', yiaddr: client.address }),
+};
+const isTaken: Step = {
+  send: asksForIt,
+  back: () => ({ type: 'OFFER' }),
+  and: ({ client }, { yiaddr }) => assert.notEqual(yiaddr, client.address),
+};
+
+/** The same message with another server in option 54. */
+function toAnotherServer({ message, ...rest }: Sending): Sending {
+  const options = message.options.map((option) =>
+    option[0] === 54 ? ([54, ip('10.77.0.99')] as const) : option,
+  );
+  return { ...rest, message: { ...message, options } };
+}
 
 /** The log line about a DECLINE, which is how the administrator is told. */
 const administratorIsTold: Step['and'] = ({ scene, client }) => {
@@ -84,13 +93,7 @@ const DECLINE: readonly Row[] = [
     rfc: 'RFC 2131 §4.4.1 table 5',
     rule: 'a DECLINE that names another server is for that one',
     given: offered,
-    send: ({ client }) => {
-      const { message, ...rest } = decline(client);
-      const options = message.options.map((option) =>
-        option[0] === 54 ? ([54, ip('10.77.0.99')] as const) : option,
-      );
-      return { ...rest, message: { ...message, options } };
-    },
+    send: ({ client }) => toAnotherServer(decline(client)),
     back: silence,
     next: [{ send: ({ client }) => discover(client), back: ({ client }) => ({ yiaddr: client.address }) }],
   },
@@ -113,6 +116,14 @@ const RELEASE: readonly Row[] = [
     send: ({ client }) => release(client),
     back: silence,
     next: [isFree],
+  },
+  {
+    rfc: 'RFC 2131 §4.4.1 table 5',
+    rule: 'a RELEASE that names another server is for that one',
+    given: bound,
+    send: ({ client }) => toAnotherServer(release(client)),
+    back: silence,
+    next: [isTaken],
   },
   {
     rfc: 'RFC 2131 §4.3.4',

@@ -100,7 +100,10 @@ const TOLERATED: readonly Row[] = [
       ] satisfies WireOption[],
     },
   },
-  { rule: 'overload of an undefined value', more: { options: [[52, u8(9)]] satisfies WireOption[] } },
+  {
+    rule: 'overload of an undefined value',
+    more: { options: [[52, u8(9)]] satisfies WireOption[], file: tlv(61, '00ee') },
+  },
   { rule: 'all reserved flags', more: { flags: 0x7fff } },
   { rule: 'the largest datagram of one frame', more: { tail: `ff${'00'.repeat(1472 - 244)}` } },
 ].map(({ rule, more }) => ({

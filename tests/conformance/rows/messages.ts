@@ -152,7 +152,7 @@ const SIZE: readonly Row[] = [
       rule,
       as: { relay: WORDY.relay },
       send: ({ client }) => discover(client, { options: [[57, max]] }),
-      back: () => ({ type: 'OFFER', end: true }),
+      back: () => ({ type: 'OFFER', end: true, lacks: [WORDY.longer] }),
       and: (_, { size, options }) => {
         assert.ok(size <= most, `${size} bytes`);
         assert.equal(options[WORDY.long] !== undefined, most > 700, 'the long option is there if it fits');
