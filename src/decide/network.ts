@@ -40,7 +40,11 @@ const SHORTEST_CLIENT_ID = 4;
  * MAC; one that is no more than the hardware type and MAC (RFC 2132 §9.14) is the MAC, so that firmware without an
  * identifier and iPXE with one are the same client.
  */
-export function identityOf(facts: Facts, machine: Machine | undefined, by: ClientIdentity): string {
+export function identityOf(
+  facts: Pick<Facts, 'clientId' | 'mac'>,
+  machine: Machine | undefined,
+  by: ClientIdentity,
+): string {
   if (machine !== undefined) return `machine:${machine.macs[0] ?? machine.uuid ?? machine.name ?? facts.mac}`;
   const { clientId = '', mac } = facts;
   const tellsNothing = clientId.length < SHORTEST_CLIENT_ID || clientId === `01${mac.replaceAll(':', '')}`;

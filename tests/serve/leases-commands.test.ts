@@ -129,6 +129,26 @@ describe('a running server', () => {
     assert.equal(JSON.parse((await leases('--state', 'bound', '--json')).out).length, 2);
   });
 
+  test('an import has to wait until the server is down', async () => {
+    const { code, err } = await leases(
+      'import',
+      join(import.meta.dirname, '../leases/fixtures/dnsmasq.leases'),
+    );
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /^pilotlight: the server is running, and may have given away .*\n {4}hint: stop it, import/,
+    );
+  });
+
+  test('what is exported is what clients were told, while it runs too', async () => {
+    const rows = (await leases('export')).out.trimEnd().split('\n').slice(1);
+    assert.deepEqual(
+      rows.map((row) => row.split(',').slice(0, 2).join(' ')),
+      ['10.77.0.50 52:54:00:00:00:01', '10.77.0.51 52:54:00:00:00:02'],
+    );
+  });
+
   test('a released address is free for others, at once and after a restart', async () => {
     assert.equal(
       (await leases('release', '10.77.0.50')).out,

@@ -27,7 +27,7 @@ interface Told {
   hostname?: string | undefined;
 }
 
-/** A statement: its words, and where it ended: at `;`, or at the `{` of a block of its own. */
+/** A statement: its words. */
 type Statement = readonly [Token, ...Token[]];
 
 export function readIsc(text: string, now: number): LeaseRecords {
@@ -37,7 +37,8 @@ export function readIsc(text: string, now: number): LeaseRecords {
   for (;;) {
     const first = tokens.next();
     if (first.kind === 'end') {
-      if (first.text !== '') faults.push({ place: first.place, message: first.text });
+      const isTold = faults.at(-1)?.place === first.place;
+      if (first.text !== '' && !isTold) faults.push({ place: first.place, message: first.text });
       return { records, faults };
     }
     try {
@@ -47,7 +48,7 @@ export function readIsc(text: string, now: number): LeaseRecords {
     } catch (error) {
       if (!(error instanceof BadRecord)) throw error;
       faults.push({ place: error.place, message: error.message });
-      tokens.leaveAll();
+      tokens.recover();
     }
   }
 }
@@ -72,25 +73,40 @@ function createTokens(text: string) {
     while (depth > target && next().kind !== 'end');
   };
 
+  function words(): Token[] | undefined {
+    const found: Token[] = [];
+    for (let token = next(); token.kind !== ';'; token = next()) {
+      if (token.kind === 'end')
+        throw new BadRecord(token.place, token.text || 'the file ends within a statement');
+      if (token.kind === '}') throw new BadRecord(token.place, '; is wanted before }');
+      if (token.kind === '{') {
+        leaveTo(depth - 1);
+        return undefined;
+      }
+      found.push(token);
+    }
+    return found;
+  }
+
   return {
     next,
-    /** To where a statement of the file's own can begin. */
-    leaveAll: () => leaveTo(0),
     /** The words up to `;`. Undefined when a block of the statement's own stands there, which is passed over. */
-    words(): Token[] | undefined {
-      const words: Token[] = [];
-      for (let token = next(); token.kind !== ';'; token = next()) {
-        if (token.kind === 'end') throw new BadRecord(token.place, 'the file ends within a statement');
-        if (token.kind === '}') throw new BadRecord(token.place, '; is wanted before }');
-        if (token.kind === '{') {
-          leaveTo(depth - 1);
-          return undefined;
-        }
-        words.push(token);
-      }
-      return words;
+    words,
+    /** To where a statement of the file's own can begin. */
+    recover(): void {
+      if (depth > 0) leaveTo(0);
+      else if (last?.kind === 'word' || last?.kind === 'text') skipHeader();
     },
   };
+
+  /** What belongs to a block whose beginning was not understood. */
+  function skipHeader(): void {
+    try {
+      words();
+    } catch (error) {
+      if (!(error instanceof BadRecord)) throw error;
+    }
+  }
 }
 
 const quoted = ({ kind, text }: Token): string =>
@@ -108,7 +124,7 @@ function readLease(tokens: Tokens, opening: Token, now: number): LeaseRecord {
   for (;;) {
     const token = tokens.next();
     if (token.kind === '}') return recordOf(told, ip, opening.place, now);
-    if (token.kind === 'end') throw new BadRecord(token.place, 'the file ends within a lease');
+    if (token.kind === 'end') throw new BadRecord(token.place, token.text || 'the file ends within a lease');
     const rest = tokens.words();
     if (rest !== undefined) hear(told, [token, ...rest]);
   }
@@ -181,7 +197,6 @@ function recordOf(told: Told, ip: number, place: Place, now: number): LeaseRecor
   };
   // An abandoned address was found in use by a stranger, and stays out until an administrator sees to it.
   if (state === 'abandoned') return { ...base, state: 'declined', expiresAt: FOREVER };
-  if (mac === undefined && clientId === undefined) return { ...base, state: 'nobody', expiresAt };
   if (state === 'active' || state === 'bootp') return { ...base, state: 'bound', expiresAt };
   const over = Math.min(expiresAt, now);
   // free and backup: its last client is remembered, as it is by dhcpd. expired, reset: the same.
