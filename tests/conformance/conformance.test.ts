@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { SERVER } from './client.ts';
 import { ADDRESSES } from './rows/addresses.ts';
 import { BOOTP } from './rows/bootp.ts';
+import { CONFLICTS } from './rows/conflicts.ts';
 import { DESTINATIONS } from './rows/destinations.ts';
 import { ENDINGS } from './rows/endings.ts';
 import { FAULTS, MALFORMED } from './rows/malformed.ts';
@@ -66,4 +67,14 @@ describe('a server that is not authoritative and overloads', () => {
 
   describe('silence', () => playRows(SILENT, sceneOf));
   describe('overload', () => playRows(OVERLOADED, sceneOf));
+});
+
+describe('a server that probes addresses', () => {
+  let scene: Scene;
+  before(async () => {
+    scene = await openScene(site({ conflictCheck: 'arp' }));
+  });
+  after(() => scene?.close());
+
+  describe('conflicts', () => playRows(CONFLICTS, () => scene));
 });
