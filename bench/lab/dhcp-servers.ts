@@ -79,6 +79,9 @@ const kea: Server = {
         'multi-threading': { 'enable-multi-threading': true, 'thread-pool-size': 2 },
         'lease-database': { type: 'memfile', persist: true, name: join(folder, 'leases.csv') },
         'valid-lifetime': LEASE_SECONDS,
+        // Pilotlight tells T1 and T2 to everyone.
+        'renew-timer': LEASE_SECONDS / 2,
+        'rebind-timer': (LEASE_SECONDS * 7) / 8,
         subnet4: [
           {
             subnet,

@@ -30,7 +30,21 @@ export interface Outcome {
 /** Runs it to its end, which is bounded. Throws with its output when that is not as expected. */
 export async function runPerfdhcp(inside: Namespace, cpus: string, load: Load): Promise<Outcome> {
   const { server, clients, rate, seconds, patience = 0 } = load;
-  const args = ['-4', '-R', clients, '-r', rate, '-p', seconds, '-W', patience * 1e6, server].map(String);
+  // Its second thread, which receives, takes turns with the first on one CPU and lets the socket overflow meanwhile.
+  const args = [
+    '-4',
+    '-g',
+    'single',
+    '-R',
+    clients,
+    '-r',
+    rate,
+    '-p',
+    seconds,
+    '-W',
+    patience * 1e6,
+    server,
+  ].map(String);
   const program = startProgram(inside, cpus, 'perfdhcp', args);
   const deadline = setTimeout(() => void program.stop(), (seconds + patience + 10) * 1000);
   await program.ended;
