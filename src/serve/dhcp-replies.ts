@@ -40,7 +40,8 @@ export function finish(
   for (const { request, facts, decision } of inFlight) {
     if (decision.kind === 'reply') {
       outgoing.push(encode(deps, request, facts, decision, world));
-      if (decision.yiaddr !== 0) deps.clients.holds(decision.yiaddr, facts.mac);
+      // An offered address is not used yet.
+      if (decision.yiaddr !== 0 && decision.type !== 'OFFER') deps.clients.holds(decision.yiaddr, facts.mac);
       else if (facts.ciaddr !== 0) deps.clients.holds(facts.ciaddr, facts.mac);
     }
     tell(deps.journal, facts, decision, now);
