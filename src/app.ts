@@ -86,6 +86,7 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
   const table = createLeaseTable(poolsOf(config));
   const metrics = createMetrics({
     leases: () => countLeases(table, clock.wall()),
+    storeWorks: () => fault() === undefined,
     pools: () => poolEntries(table, config.dhcp, inventory.current().machines.byIp.keys()),
   });
   const vendors = createVendors();
@@ -100,9 +101,8 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
   });
   closers.push(() => inventory.close());
 
-  const { store, fault } = watchStore(
-    config.dhcp.mode === 'full' ? openSqliteStore(config.state) : noLeaseStore(),
-  );
+  const opened = config.dhcp.mode === 'full' ? openSqliteStore(config.state) : noLeaseStore();
+  const { store, fault } = watchStore({ store: opened, journal, clock });
   closers.push(() => store.close());
   await store.load((binding) => table.load(binding, startedAt));
   table.setPools(poolsOf(config));
@@ -115,6 +115,7 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
     limits: config.limits,
     serverAddress: config.serverAddress,
     httpPort: ports['http'] ?? config.http.port,
+    storeFault: fault(),
     now: clock.wall(),
   });
   const clients = createClients();

@@ -25,6 +25,8 @@ export interface World {
   /** What clients are told instead of the NIC's own address. */
   readonly serverAddress: Ipv4 | undefined;
   readonly httpPort: number;
+  /** Why no lease can be stored at present; undefined when one can. */
+  readonly storeFault?: string | undefined;
   /** Unix milliseconds. */
   readonly now: number;
 }

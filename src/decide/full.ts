@@ -12,7 +12,7 @@ import {
   type Place,
   releaseBinding,
 } from '../leases/allocate.ts';
-import { formatIpv4, hostRange } from '../values/ipv4.ts';
+import { formatIpv4, hostRange, type Ipv4 } from '../values/ipv4.ts';
 import { type Asked, ignore, planFor, withNearerOptions } from './asked.ts';
 import type { Decision, LeaseChange, Reply } from './decision.ts';
 import { claimOf, linkOf, NOBODY, reservedBy, subnetsFor } from './network.ts';
@@ -122,9 +122,15 @@ function offersExhausted({ world }: Asked, { subnets }: Place): boolean {
   return waiting >= Math.min(world.limits.offers, Math.ceil(addresses / 2));
 }
 
+/** Whether a lease of this client on the address is running. */
+function hasRunning(ip: Ipv4, { identity }: Claim, { leases, now }: Place): boolean {
+  const holding = leases.holdingAt(ip);
+  return holding?.state === 'bound' && holding.expiresAt > now && leases.isHeldBy(ip, identity);
+}
+
 /** An allocation as a decision. */
 function answer(asked: Asked, claim: Claim, place: Place, allocation: Allocation): Decision {
-  const { address, serverId, selection } = asked;
+  const { address, serverId, selection, world } = asked;
   switch (allocation.kind) {
     case 'silence':
       return ignore(
@@ -155,6 +161,10 @@ function answer(asked: Asked, claim: Claim, place: Place, allocation: Allocation
       const { ip, policy, reason, fresh } = allocation;
       if (fresh && offersExhausted(asked, place)) {
         return ignore(asked, 'OFFERS_LIMITED', 'too many offers wait for their clients (limits.offers)');
+      }
+      // Another server may be able to: a client that took our offer would wait for its ACK in vain.
+      if (world.storeFault !== undefined && !hasRunning(ip, claim, place)) {
+        return ignore(asked, 'STORE_FAILED', `its lease could not be stored: ${world.storeFault}`);
       }
       const offer = { ip, identity: claim.identity, expiresAt: place.now + OFFER_HOLD_MS };
       return granted(asked, policy, 'OFFER', reason, { kind: 'offer', offer, fresh });

@@ -18,6 +18,8 @@ export interface MetricsOptions {
   readonly leases?: (() => Readonly<Record<string, number>>) | undefined;
   /** How full each pool is now; asked at each scrape. */
   readonly pools?: (() => Iterable<PoolFill>) | undefined;
+  /** Whether leases can be written now; asked at each scrape. */
+  readonly storeWorks?: (() => boolean) | undefined;
   /** Figures of the process and of Node, under their customary names. Default true. */
   readonly process?: boolean | undefined;
 }
@@ -39,6 +41,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
   const registry = new Registry();
   if (options.process ?? true) collectDefaultMetrics({ register: registry });
   if (options.leases !== undefined) addLeaseGauge(registry, options.leases);
+  if (options.storeWorks !== undefined) addStoreGauge(registry, options.storeWorks);
   if (options.pools !== undefined) addPoolGauges(registry, options.pools);
   const count = createCounters(registry);
 
@@ -155,5 +158,14 @@ function addPoolGauges(registry: Registry, pools: () => Iterable<PoolFill>): voi
     help: 'Addresses of each pool that a new client can get.',
     labelNames: ['pool'],
     registers: [registry],
+  });
+}
+
+function addStoreGauge(registry: Registry, works: () => boolean): void {
+  const gauge: Gauge = new Gauge({
+    name: 'pilotlight_lease_store_up',
+    help: '1 when leases can be written, 0 when not: no new leases are given out then.',
+    registers: [registry],
+    collect: () => gauge.set(works() ? 1 : 0),
   });
 }

@@ -25,6 +25,9 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS leases (ip INTEGER PRIMARY KEY, ${COLUMN_TYPES}) STRICT;
   CREATE TABLE IF NOT EXISTS recent (number INTEGER PRIMARY KEY, ip INTEGER NOT NULL, ${COLUMN_TYPES}) STRICT;`;
 
+/** Changes nothing, by writing a page. */
+export const TOUCH = `PRAGMA user_version = ${LAYOUT}`;
+
 /** Where the leases of a state directory are. */
 export function leaseFile(stateDirectory: string): string {
   return join(stateDirectory, FILE);

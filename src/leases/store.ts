@@ -42,6 +42,7 @@ export interface LeaseStore {
    * Makes the batch durable: when the promise resolves, every change not refused survives kill -9. All or nothing
    * apart from refusals. Rejects with StoreUnavailable when nothing could be written (a full disk); then every commit
    * that still waits rejects too, the newest first, so that undoing one after the other leads back to what is stored.
+   * An empty batch tells whether anything can be written.
    */
   commit(changes: readonly Binding[]): Promise<readonly Refusal[]>;
   close(): Promise<void>;

@@ -1,11 +1,14 @@
 /** Appends changes to leases.db, durably. */
 import type { DatabaseSync } from 'node:sqlite';
 import { createFold } from './fold.ts';
-import { COLUMNS } from './lease-file.ts';
+import { COLUMNS, TOUCH } from './lease-file.ts';
 import type { Row } from './rows.ts';
 
 export interface Writer {
-  /** All of them or, when it throws, none. When it returns they survive a power cut. */
+  /**
+   * All of them or, when it throws, none. When it returns they survive a power cut. Without rows something is written all
+   * the same, so that it tells whether rows could be.
+   */
   write(rows: readonly Row[]): void;
 }
 
@@ -21,6 +24,7 @@ export function createWriter(database: DatabaseSync): Writer {
       begin.run();
       try {
         let number = fold.next;
+        if (rows.length === 0) database.exec(TOUCH);
         for (const row of rows) append.run(number++, ...row);
         fold.follow(rows.map(([ip]) => ip));
         commit.run();

@@ -11,13 +11,14 @@ import { decodePacket, isMalformed } from '../dhcp/decode.ts';
 import { BOOTREQUEST } from '../dhcp/packet.ts';
 import type { Journal } from '../journal/record.ts';
 import type { Offer } from '../leases/offers.ts';
-import { type Binding, type LeaseStore, StoreUnavailable } from '../leases/store.ts';
+import type { LeaseStore } from '../leases/store.ts';
 import type { LeaseTable } from '../leases/table.ts';
 import type { Datagram, Network, Nic, UdpSocket } from '../net/udp.ts';
 import { formatIpv4 } from '../values/ipv4.ts';
 import type { Clients } from './clients.ts';
 import type { Clock } from './clock.ts';
 import { type ConflictCheck, createConflictCheck, type Probed } from './conflicts.ts';
+import { commitAll, type Pending } from './dhcp-commits.ts';
 import { finish, type InFlight, type Message } from './dhcp-replies.ts';
 import type { ClientLimit } from './limits.ts';
 
@@ -74,13 +75,6 @@ interface Probing {
 
 interface Service extends DhcpDependencies {
   readonly conflicts: ConflictCheck<Probing> | undefined;
-}
-
-/** A binding put in force in memory and not yet durable, with what it replaced. */
-interface Pending {
-  readonly inFlight: InFlight;
-  readonly binding: Binding;
-  readonly before: Binding | undefined;
 }
 
 /** Serves one NIC. Throws NetError when a port, or a socket to probe by, cannot be had. */
@@ -159,7 +153,10 @@ function settle(
   world: World,
 ): void {
   finish(deps, ready, socket, world);
-  if (pending.length > 0) void commit(deps, pending, world).then(() => finish(deps, waiting, socket, world));
+  if (pending.length === 0) return;
+  const decideAgain = (message: InFlight, again: Pending[]): Decision =>
+    decideAndApply(deps, message, world, again);
+  void commitAll(deps, pending, world, decideAgain).then(() => finish(deps, waiting, socket, world));
 }
 
 /** Decode and facts. What is not a client's message is counted and forgotten. */
@@ -268,45 +265,3 @@ function apply(deps: DhcpDependencies, message: Message, decision: Decision, pen
   }
   return decision;
 }
-
-/**
- * Makes the batch durable. A binding that the store refuses is taken back and decided again, knowing that; when the
- * store cannot write at all, every binding of the batch is taken back and its reply is not sent: the client asks again.
- */
-async function commit(deps: DhcpDependencies, pending: readonly Pending[], world: World): Promise<void> {
-  try {
-    const refusals = await deps.store.commit(pending.map(({ binding }) => binding));
-    for (const { index } of refusals) {
-      const refused = pending[index];
-      if (refused === undefined) continue;
-      deps.table.undo(refused.binding.ip, refused.before);
-      // Whoever took it may hold it for as long as a lease lasts here.
-      deps.table.bind({ ...refused.binding, identity: ELSEWHERE, state: 'declined' });
-      const again: Pending[] = [];
-      refused.inFlight.decision = decideAndApply(deps, refused.inFlight, world, again);
-      if (again.length > 0) await commit(deps, again, world);
-    }
-  } catch (error) {
-    if (!(error instanceof StoreUnavailable)) throw error;
-    for (const { binding, before, inFlight } of pending.toReversed()) {
-      deps.table.undo(binding.ip, before);
-      const { profile } = inFlight.decision;
-      inFlight.decision = {
-        kind: 'ignore',
-        code: 'STORE_FAILED',
-        reason: 'its lease could not be stored',
-        profile,
-      };
-    }
-    deps.journal.write({
-      kind: 'notice',
-      at: world.now,
-      level: 'error',
-      message: error.message,
-      detail: { hint: error.hint, unanswered: pending.length },
-    });
-  }
-}
-
-/** The identity under which an address is kept out that another node of a shared store has given away. */
-const ELSEWHERE = 'elsewhere';

@@ -44,13 +44,19 @@ const EXPECTED = [
   'pilotlight_profile_last_reload_success 0',
   'pilotlight_notices_total{level="warn"} 1',
   'pilotlight_leases{state="bound"} 7',
+  'pilotlight_lease_store_up 0',
   'pilotlight_pool_addresses{pool="10.0.0.10-10.0.0.19"} 10',
   'pilotlight_pool_free_addresses{pool="10.0.0.10-10.0.0.19"} 3',
 ];
 
 test('each record is counted, and scraping twice counts nothing twice', async () => {
   const pools = () => [{ pool: '10.0.0.10-10.0.0.19', size: 10, free: 3 }];
-  const metrics = createMetrics({ process: false, leases: () => ({ bound: 7 }), pools });
+  const metrics = createMetrics({
+    process: false,
+    leases: () => ({ bound: 7 }),
+    pools,
+    storeWorks: () => false,
+  });
   for (const record of RECORDS) metrics.record(record);
   await metrics.text();
   const lines = (await metrics.text()).split('\n');

@@ -91,8 +91,6 @@ test('a broken store: nothing is acknowledged, nothing is bound, offers go out, 
   await settle();
   assert.deepEqual(wire.replies().map(told), ['2 OFFER 10.0.0.11']);
   assert.equal(table.size, 0);
-  const notice = records.find((record) => record.kind === 'notice');
-  assert.deepEqual(notice?.kind === 'notice' && [notice.level, notice.message], ['error', 'disk full']);
   const ignored = records.find((record) => record.kind === 'decision' && record.code === 'STORE_FAILED');
   assert.ok(ignored);
   wire.deliver(67, message('REQUEST', 1, '10.0.0.10'));
