@@ -79,10 +79,9 @@ const FAILED = { kind: 'ignore', code: 'STORE_FAILED', reason: 'its lease could 
 function decisionWithout(decision: Decision, binding: Binding, table: LeaseTable, now: number): Decision {
   const { profile } = decision;
   const stored = table.holdingAt(binding.ip);
-  const isIts =
-    stored?.state === 'bound' && stored.expiresAt > now && table.isHeldBy(binding.ip, binding.identity);
+  const isIts = stored?.state === 'bound' && table.isHeldBy(binding.ip, binding.identity);
   const seconds = isIts ? Math.floor((stored.expiresAt - now) / 1000) : 0;
-  if (decision.kind !== 'reply' || binding.state !== 'bound' || seconds < 1) return { ...FAILED, profile };
+  if (decision.kind !== 'reply' || seconds < 1) return { ...FAILED, profile };
   return shortened(decision, seconds);
 }
 

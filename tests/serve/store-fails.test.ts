@@ -160,6 +160,16 @@ test('a renewal that rests upon another that fails too promises no more than the
   assert.equal(table.at(ip('10.0.0.10'))?.expiresAt, NOW + 3_600_000);
 });
 
+test('two changes of one address in one batch are taken back in the right order', async () => {
+  const { wire, disk, clock, table, replies } = await bound(1, '10.0.0.10');
+  clock.advance(600_000);
+  const renewal = message('REQUEST', 1, { ciaddr: '10.0.0.10' });
+  wire.deliver(67, renewal, message('RELEASE', 1, { ciaddr: '10.0.0.10' }), renewal);
+  await disk.fail();
+  assert.deepEqual(table.at(ip('10.0.0.10')), disk.stored.get(ip('10.0.0.10')));
+  assert.deepEqual(replies(), ['1 ACK 10.0.0.10 3000', '1 ACK 10.0.0.10 3000']);
+});
+
 test('a new client gets nothing: no ACK, and then no OFFER either; a known one is offered what it has', async () => {
   const { wire, disk, replies, ignored, table } = await bound(1, '10.0.0.10');
   wire.deliver(67, message('REQUEST', 2, { asks: '10.0.0.11' }));
