@@ -17,9 +17,9 @@ import { type Host, type Neighbourhood, openNeighbourhood, type Program } from '
 const POOL = '10.77.0.50-10.77.0.99';
 /** The relay that perfdhcp plays, and the network behind it. */
 const PERF = { address: '10.78.0.2', pool: '10.78.0.50-10.78.0.199' };
-/** dhcpcd and udhcpc take no lease for shorter than 20 and 16 s. */
+/** dhcpcd and udhcpc take no lease for shorter than 20 and 16 s; on a busy machine T2 and the end should not meet. */
 const T1_SECONDS = 5;
-const LEASE = { leaseTime: '20s', renewTime: `${T1_SECONDS}s`, rebindTime: '10s' };
+const LEASE = { leaseTime: '24s', renewTime: `${T1_SECONDS}s`, rebindTime: '10s' };
 
 const DEADLINE_MS = 20_000;
 
@@ -123,6 +123,7 @@ async function live(client: DhcpClient, host: Host, firewall: Firewall): Promise
 
   const again = client.start(host);
   assert.equal(await host.acknowledged(), address, 'the same address again');
+  await until(() => host.addresses().includes(address), `${client.name} takes it`, DEADLINE_MS);
   again.kill();
 }
 
@@ -215,7 +216,7 @@ describe('real clients', { concurrency: true }, () => {
         assertInOrder(own.map(told), LIFE);
         // dhclient is early by up to a quarter, so that a rack which started at once does not renew at once.
         const renewed = firstRenewal(own);
-        const atT1 = renewed > T1_SECONDS * 0.7 && renewed < T1_SECONDS * 1.8;
+        const atT1 = renewed > T1_SECONDS * 0.7 && renewed < T1_SECONDS * 2.2;
         assert.equal(atT1, client.heedsT1, `renewed after ${renewed} s`);
       });
     }

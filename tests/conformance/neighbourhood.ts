@@ -60,6 +60,10 @@ export async function openNeighbourhood(setup: ServerSetup): Promise<Neighbourho
     throw error;
   });
   const programs: Program[] = [];
+  const killPrograms = (): void => {
+    for (const program of programs) program.kill();
+  };
+  process.on('exit', killPrograms);
   let hosts = 0;
   return {
     rack,
@@ -70,7 +74,8 @@ export async function openNeighbourhood(setup: ServerSetup): Promise<Neighbourho
       return createHost({ rack, server, folder: scratch.path, label, mac, programs });
     },
     async close() {
-      for (const program of programs) program.kill();
+      killPrograms();
+      process.off('exit', killPrograms);
       await server.stop();
       await rack.close();
       scratch.remove();

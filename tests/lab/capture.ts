@@ -61,7 +61,10 @@ function parsePcap(file: Buffer): CapturedDatagram[] {
 /** Captures DHCP (67, 68) and PXE (4011) on the rack's bridge; resolves once nothing can be missed any more. */
 export async function startCapture(rack: Rack): Promise<Capture> {
   const filter = 'udp and (port 67 or port 68 or port 4011)';
-  const flags = ['-i', BRIDGE, '-n', '-U', '--immediate-mode', '-s', '0', '-w', '-'];
+  // Enough for every frame of a bridge. Without a limit a slot of the kernel's ring takes 256 KiB and the ring holds eight
+  // frames, so that a busy machine loses the ninth.
+  const size = ['-s', '2048', '-B', '8192'];
+  const flags = ['-i', BRIDGE, '-n', '-U', '--immediate-mode', ...size, '-w', '-'];
   const tcpdump = rack.wires.spawn('tcpdump', [...flags, filter]);
   const chunks: Buffer[] = [];
   tcpdump.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
