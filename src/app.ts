@@ -106,6 +106,8 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
   closers.push(() => store.close());
   await store.load((binding) => table.load(binding, startedAt));
   table.setPools(poolsOf(config));
+  // A disk that is full already is told of now. Machines that have their leases are served all the same.
+  if (config.dhcp.mode === 'full') await store.commit([]).catch(() => {});
 
   const ports: Record<string, number> = {};
   const world = (): World => ({

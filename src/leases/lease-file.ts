@@ -55,22 +55,36 @@ export function openLeaseFile(directory: string): DatabaseSync {
   try {
     database = connectLeaseFile(file);
     prepareLayout(database);
+    checkPages(database);
+    return database;
   } catch (error) {
     database?.close();
+    if (error instanceof Damaged || isCorrupt(error)) {
+      throw new StoreUnavailable(
+        `the leases in ${file} are damaged: ${said(error)}`,
+        'restore the file from a backup, or save what is left with `sqlite3 leases.db .recover`; moving it away forgets all leases',
+        { cause: error },
+      );
+    }
     throw new StoreUnavailable(
       `cannot open the leases in ${file}: ${said(error)}`,
-      'check that the directory is writable, the disk not full, and the file a lease database; a damaged one can be moved away, which forgets all leases',
+      'check that the directory is writable, the disk not full, and the file a lease database',
       { cause: error },
     );
   }
-  const damage = damageOf(database);
-  if (damage === undefined) return database;
-  database.close();
-  throw new StoreUnavailable(
-    `the leases in ${file} are damaged: ${damage}`,
-    'restore the file from a backup, or save what is left with `sqlite3 leases.db .recover`; moving it away forgets all leases',
-  );
 }
+
+class Damaged extends Error {
+  override readonly name = 'Damaged';
+}
+
+const SQLITE_CORRUPT = 11;
+
+const isCorrupt = (error: unknown): boolean =>
+  error instanceof Error &&
+  'errcode' in error &&
+  typeof error.errcode === 'number' &&
+  (error.errcode & 0xff) === SQLITE_CORRUPT;
 
 function prepareLayout(database: DatabaseSync): void {
   const version = database.prepare('PRAGMA user_version').get()?.['user_version'];
@@ -81,14 +95,10 @@ function prepareLayout(database: DatabaseSync): void {
   if (version !== LAYOUT) database.exec(`${SCHEMA}; PRAGMA user_version = ${LAYOUT}`);
 }
 
-/** What is wrong with the file, in SQLite's words. It reads every page: 0.2 s for a million leases. */
-function damageOf(database: DatabaseSync): string | undefined {
-  try {
-    const found = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
-    return found === 'ok' ? undefined : String(found).replaceAll('\n', ' ');
-  } catch (error) {
-    return said(error);
-  }
+/** Reads every page, which takes 0.2 s for a million leases. */
+function checkPages(database: DatabaseSync): void {
+  const found = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+  if (found !== 'ok') throw new Damaged(String(found).replaceAll('\n', ' '));
 }
 
 /** Every stored binding: first `leases`, then what is newer, so that of several of one address the last counts. */
