@@ -35,17 +35,17 @@ const BUFFER_SIZE = 8 * 1024 * 1024;
 export function openSocket(
   libc: Libc,
   send: Send,
-  { nic, port, slotSize, batch = BATCH, rounds = 1, onReceive }: SocketOptions,
+  { nic, port, slotSize, rounds = 1, onReceive }: SocketOptions,
   addressVersion: () => number,
   onClose: (socket: UdpSocket) => void,
 ): UdpSocket {
   const fd = bindDescriptor(libc, nic, port);
-  const slab = createReceiveSlab(batch, slotSize, createAddressCheck(libc, fd, nic.name, addressVersion));
+  const slab = createReceiveSlab(slotSize, createAddressCheck(libc, fd, nic.name, addressVersion));
   let closed = false;
 
   const watch = watchReadable(fd, () => {
     for (let round = 0; round < rounds && !closed; round++) {
-      const count = libc.recvmmsg(fd, slab.address, slab.slots);
+      const count = libc.recvmmsg(fd, slab.address, BATCH);
       // An error is EAGAIN (nothing more, or the kernel dropped a datagram with a bad checksum) or one about an earlier
       // send: neither is for the handler.
       if (count <= 0) return;

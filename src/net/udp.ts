@@ -88,8 +88,6 @@ export interface SocketOptions {
   readonly port: number;
   /** Bytes of the largest datagram that will be told whole. */
   readonly slotSize: number;
-  /** Datagrams that one call of the handler brings at most; default 64, and the kernel goes no further than 1024. */
-  readonly batch?: number;
   /**
    * Batches taken in one turn of the event loop while there are any; default 1. More saves the loop's own cost where
    * each answer brings the next question at once, as in TFTP; promises of the handler wait until the last of them.

@@ -46,18 +46,6 @@ export interface DhcpDependencies {
 /** The largest DHCP message that Ethernet carries, with room to see that a longer one was cut. */
 const SLOT_SIZE = 2048;
 
-/**
- * Datagrams that share one commit at most. A commit waits for the disk (0.3 ms on an idle cloud disk, 2 ms on a busy one), so a
- * backlog is worked off in large batches; when there is none, a batch is what has arrived and nobody waits for more.
- */
-const BATCH = 512;
-
-/**
- * Answers that need no commit, OFFERs most of all, leave in groups of this size while the rest of the batch is worked on. A
- * relay on Linux has room for some 160 in its socket: all of a batch at once overran it, and every tenth OFFER was lost.
- */
-const GROUP = 64;
-
 const OVER_LIMIT: Decision = {
   kind: 'ignore',
   code: 'RATE_LIMITED',
@@ -91,9 +79,7 @@ export function createDhcpService(deps: DhcpDependencies): DhcpService {
     for (const port of deps.ports) {
       const onReceive = (batch: readonly Datagram[], socket: UdpSocket): void =>
         receive(service, batch, socket);
-      sockets.push(
-        deps.network.open({ nic: deps.nic(), port, slotSize: SLOT_SIZE, batch: BATCH, onReceive }),
-      );
+      sockets.push(deps.network.open({ nic: deps.nic(), port, slotSize: SLOT_SIZE, onReceive }));
     }
   } catch (error) {
     close();
@@ -107,7 +93,7 @@ function receive(deps: Service, batch: readonly Datagram[], socket: UdpSocket): 
   deps.table.expire(world.now);
   const waiting: InFlight[] = [];
   const pending: Pending[] = [];
-  let ready: InFlight[] = [];
+  const ready: InFlight[] = [];
   for (const datagram of batch) {
     const message = read(deps, datagram, socket, world.now);
     if (message === undefined) continue;
@@ -116,11 +102,7 @@ function receive(deps: Service, batch: readonly Datagram[], socket: UdpSocket): 
       ? decideOrProbe(deps, message, socket, world, pending)
       : OVER_LIMIT;
     if (decision === undefined) continue;
-    const inFlight = Object.assign(message, { decision });
-    (pending.length > changes ? waiting : ready).push(inFlight);
-    if (ready.length < GROUP) continue;
-    finish(deps, ready, socket, world);
-    ready = [];
+    (pending.length > changes ? waiting : ready).push(Object.assign(message, { decision }));
   }
   settle(deps, { ready, waiting, pending }, socket, world);
 }
@@ -145,7 +127,10 @@ function resumeAll(deps: Service, probed: readonly Probed<Probing>[]): void {
   }
 }
 
-/** Answers what needs no commit, then what does. */
+/**
+ * Answers what needs no commit at once: offers wait for no disk, and a relay, whose socket on Linux has room for some 160
+ * replies, is not sent all of them in one burst. Then, once it is through, what does.
+ */
 function settle(
   deps: DhcpDependencies,
   { ready, waiting, pending }: { ready: InFlight[]; waiting: InFlight[]; pending: readonly Pending[] },
