@@ -38,12 +38,12 @@ const HEAD_LIMIT = 65_508;
 const ARENA_SIZE = 128 * 1024;
 
 /** Where the parts of slot i lie in the slab. */
-function layout(slots: number, iovecs: number) {
-  const names = slots * HEADER_SIZE;
-  const iovs = names + slots * NAME_SIZE;
-  const controls = iovs + slots * iovecs * IOVEC_SIZE;
+function layout(iovecs: number) {
+  const names = BATCH * HEADER_SIZE;
+  const iovs = names + BATCH * NAME_SIZE;
+  const controls = iovs + BATCH * iovecs * IOVEC_SIZE;
   return {
-    size: controls + slots * CONTROL_SIZE,
+    size: controls + BATCH * CONTROL_SIZE,
     header: (slot: number) => slot * HEADER_SIZE,
     name: (slot: number) => names + slot * NAME_SIZE,
     iov: (slot: number) => iovs + slot * iovecs * IOVEC_SIZE,
@@ -52,10 +52,10 @@ function layout(slots: number, iovecs: number) {
 }
 
 /** An mmsghdr array whose constant pointers are set. */
-function allocateHeaders(slots: number, iovecs: number) {
-  const at = layout(slots, iovecs);
+function allocateHeaders(iovecs: number) {
+  const at = layout(iovecs);
   const memory = allocate(at.size);
-  for (let slot = 0; slot < slots; slot += 1) {
+  for (let slot = 0; slot < BATCH; slot += 1) {
     const header = at.header(slot);
     setWord(memory.view, header + HEADER.name, memory.address + at.name(slot));
     setWord(memory.view, header + HEADER.iov, memory.address + at.iov(slot));
@@ -66,22 +66,17 @@ function allocateHeaders(slots: number, iovecs: number) {
 }
 
 export interface ReceiveSlab {
-  /** For recvmmsg: `slots` headers, ready. */
+  /** For recvmmsg: BATCH headers, ready. */
   readonly address: number;
-  readonly slots: number;
   /** The first `count` slots as datagrams, viewing the slab; the headers are ready again for the next call. */
   take(count: number): Datagram[];
 }
 
 /** A slab for datagrams of up to `slotSize` bytes. `isOwn` tells whether an address to answer from is the NIC's. */
-export function createReceiveSlab(
-  slots: number,
-  slotSize: number,
-  isOwn: (address: Ipv4) => boolean,
-): ReceiveSlab {
-  const { at, memory } = allocateHeaders(slots, 1);
+export function createReceiveSlab(slotSize: number, isOwn: (address: Ipv4) => boolean): ReceiveSlab {
+  const { at, memory } = allocateHeaders(1);
   const { view } = memory;
-  const payload = allocate(slots * slotSize);
+  const payload = allocate(BATCH * slotSize);
   // Most streams are of one length (TFTP's ACKs always are), so the last view of a slot usually fits again.
   const views: Uint8Array[] = [];
 
@@ -119,14 +114,13 @@ export function createReceiveSlab(
     };
   }
 
-  for (let slot = 0; slot < slots; slot += 1) {
+  for (let slot = 0; slot < BATCH; slot += 1) {
     setWord(view, at.iov(slot), payload.address + slot * slotSize);
     setWord(view, at.iov(slot) + 8, slotSize);
     ready(slot);
   }
   return {
     address: memory.address,
-    slots,
     take(count) {
       const batch: Datagram[] = [];
       for (let slot = 0; slot < count; slot += 1) {
@@ -149,7 +143,7 @@ export interface SendSlab {
 
 /** One slab serves every socket: sendmmsg has read it when it returns. */
 export function createSendSlab(): SendSlab {
-  const { at, memory } = allocateHeaders(BATCH, 2);
+  const { at, memory } = allocateHeaders(2);
   const { view } = memory;
   const arena = allocate(ARENA_SIZE);
   let slots = 0;
