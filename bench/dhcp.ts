@@ -5,7 +5,7 @@
  * rates on offer: what is beyond it is overload. One rate that all should carry is measured for losses and delay.
  *
  *   npm run bench:dhcp -- [--rounds 3] [--seconds 5] [--rates 9000,12000,…] [--steady 6000] [--clients 50000]
- *                         [--servers pilotlight,kea[,dnsmasq]] [--directory tmp] [--json]
+ *                         [--servers pilotlight,kea,dnsmasq[,pilotlight-ministry,pilotlight-million]] [--directory tmp] [--json]
  *
  * Needs root. Leases lie below --directory, which must be on a disk. Kea and dnsmasq do not sync theirs; Pilotlight does
  * before each ACK.
@@ -48,10 +48,10 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
-    rates: { type: 'string', default: '9000,12000,15000,18000,24000' },
+    rates: { type: 'string', default: '9000,12000,15000,18000,22000,26000' },
     steady: { type: 'string', default: '6000' },
     clients: { type: 'string', default: '50000' },
-    servers: { type: 'string', default: 'pilotlight,kea' },
+    servers: { type: 'string', default: 'pilotlight,kea,dnsmasq' },
     directory: { type: 'string', default: join(HOME, 'tmp') },
     json: { type: 'boolean', default: false },
   },

@@ -1,11 +1,12 @@
 /**
- * TFTP throughput beside the servers that people use: N curl clients pull one file each, in lock-step, from Pilotlight,
+ * TFTP throughput beside the servers that people use: N curl clients pull one file each, from Pilotlight,
  * tftpd-hpa and dnsmasq in turn, round after round, over a veth pair between two network namespaces. Prints the medians, the
  * server's CPU time and the ratios. Every file that arrives is compared by its digest.
  *
- *   npm run bench:tftp -- [--rounds 3] [--clients 16] [--mib 64] [--blksize 1428] [--shared-cpus]
+ *   npm run bench:tftp -- [--rounds 3] [--clients 16] [--mib 64] [--blksize 1428] [--windowsize 1] [--shared-cpus]
+ *                         [--servers pilotlight,tftpd-hpa,dnsmasq[,atftpd,npm-tftp]]
  *
- * Needs root and the packages curl, tftpd-hpa and dnsmasq-base.
+ * Needs root.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
@@ -19,85 +20,24 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Namespace, openLab } from '../tests/lab/netns.ts';
+import { splitCpus } from './lab/cpu.ts';
+import { median } from './lab/figures.ts';
+import { CONTENDERS, type Contender, NIC, SERVER } from './lab/tftp-servers.ts';
 
-const SERVER = '10.78.0.1';
-const NIC = 'srv0';
+const ALL_CPUS = `0-${availableParallelism() - 1}`;
 const READY_MS = 15_000;
 const MIB = 1024 * 1024;
-
-interface Contender {
-  readonly name: string;
-  readonly command: string;
-  readonly args: (root: string) => readonly string[];
-}
-
-const CONTENDERS: readonly Contender[] = [
-  {
-    name: 'pilotlight',
-    command: join(import.meta.dirname, '../bin/pilotlight'),
-    args: (root) => ['serve', '--config', configFile(root)],
-  },
-  {
-    name: 'tftpd-hpa',
-    command: '/usr/sbin/in.tftpd',
-    args: (root) => ['--foreground', '--user', 'root', '--address', `${SERVER}:69`, '--secure', root],
-  },
-  {
-    name: 'dnsmasq',
-    command: '/usr/sbin/dnsmasq',
-    args: (root) => [
-      '--keep-in-foreground',
-      '--conf-file=/dev/null',
-      '--port=0',
-      '--pid-file=',
-      '--user=root',
-      `--interface=${NIC}`,
-      '--bind-interfaces',
-      '--enable-tftp',
-      `--tftp-root=${root}`,
-      '--tftp-max=1000',
-    ],
-  },
-];
-
-/** Writes the configuration of a server that does nothing but serve files, and tells where it is. */
-function configFile(root: string): string {
-  const directory = dirname(root);
-  for (const name of ['profiles', 'machines']) mkdirSync(join(directory, name), { recursive: true });
-  const file = join(directory, 'pilotlight.yaml');
-  const text = `
-interfaces: [${NIC}]
-dhcp: { mode: "off" }
-tftp: { root: ${root} }
-profiles: profiles
-machines: machines
-state: state
-log: { level: warn }
-`;
-  writeFileSync(file, text);
-  return file;
-}
-
-/**
- * The clients of a rack do not run on the server's CPU. Here the server has the first half of the CPUs and the clients the
- * second, so that what is measured is the server and not how the scheduler mixes the two.
- */
-function cpuLists(shared: boolean): { readonly server: string; readonly clients: string } {
-  const count = availableParallelism();
-  const all = `0-${count - 1}`;
-  if (shared || count < 2) return { server: all, clients: all };
-  const half = Math.floor(count / 2);
-  return { server: `0-${half - 1}`, clients: `${half}-${count - 1}` };
-}
 
 interface Workload {
   readonly clients: number;
   readonly bytes: number;
   readonly blockSize: number;
+  /** 1: lock-step. */
+  readonly windowSize: number;
   readonly digest: string;
   /** CPU lists for taskset(1). */
   readonly cpus: { readonly server: string; readonly clients: string };
@@ -174,6 +114,14 @@ async function untilReady(client: Namespace, name: string): Promise<void> {
   }
 }
 
+/** curl goes in lock-step and knows no other way; windows are asked for by atftp. */
+function fetchCommand({ blockSize, windowSize, inbox }: Workload, name: string): string {
+  if (windowSize === 1)
+    return `curl -s --tftp-blksize ${blockSize} -o ${inbox}/${name} tftp://${SERVER}/payload`;
+  const options = `--option "blksize ${blockSize}" --option "windowsize ${windowSize}"`;
+  return `atftp ${options} --get --remote-file payload --local-file ${inbox}/${name} ${SERVER}`;
+}
+
 async function measure(
   contender: Contender,
   server: Namespace,
@@ -196,7 +144,7 @@ async function measure(
   if (pid === undefined) throw new Error(`${contender.command} cannot be started`);
   try {
     await untilReady(client, contender.name);
-    const fetch = `curl -s --tftp-blksize ${load.blockSize} -o ${load.inbox}/$i tftp://${SERVER}/payload`;
+    const fetch = fetchCommand(load, '$i');
     const script = `for i in $(seq ${load.clients}); do ${fetch} & done; wait`;
     // The first fetch warms the page cache and the server's own for everyone alike.
     await client.run('sh', '-c', fetch.replace('$i', 'warm-up'));
@@ -228,14 +176,6 @@ async function verify(name: string, load: Workload): Promise<void> {
   }
 }
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  const middle = sorted.length / 2;
-  const low = sorted[Math.ceil(middle) - 1] ?? Number.NaN;
-  const high = sorted[Math.floor(middle)] ?? Number.NaN;
-  return (low + high) / 2;
-}
-
 function report(results: ReadonlyMap<string, readonly Figures[]>): void {
   const rows = [...results].map(([name, figures]) => ({
     name,
@@ -262,10 +202,19 @@ const { values } = parseArgs({
     clients: { type: 'string', default: '16' },
     mib: { type: 'string', default: '64' },
     blksize: { type: 'string', default: '1428' },
+    windowsize: { type: 'string', default: '1' },
+    servers: { type: 'string', default: 'pilotlight,tftpd-hpa,dnsmasq' },
     'shared-cpus': { type: 'boolean', default: false },
   },
 });
 
+const contenders = values.servers.split(',').map((name) => {
+  const found = CONTENDERS.find((each) => each.name === name);
+  if (found === undefined)
+    throw new Error(`${name} is none of ${CONTENDERS.map((each) => each.name).join(', ')}`);
+  return found;
+});
+execFileSync(join(import.meta.dirname, '../scripts/packages'), ['bench'], { stdio: ['ignore', 2, 2] });
 const directory = mkdtempSync('/dev/shm/pilotlight-bench-');
 const lab = openLab();
 try {
@@ -287,15 +236,18 @@ try {
     clients: Number(values.clients),
     bytes: payload.length,
     blockSize: Number(values.blksize),
+    windowSize: Number(values.windowsize),
     digest: createHash('sha256').update(payload).digest('hex'),
-    cpus: cpuLists(values['shared-cpus']),
+    cpus: values['shared-cpus'] ? { server: ALL_CPUS, clients: ALL_CPUS } : splitCpus(),
     root,
     inbox,
   };
-  console.log(`${values.clients} clients, ${values.mib} MiB each, blksize ${values.blksize}, lock-step`);
-  const results = new Map<string, Figures[]>(CONTENDERS.map(({ name }) => [name, []]));
+  console.log(
+    `${values.clients} clients, ${values.mib} MiB each, blksize ${values.blksize}, windowsize ${values.windowsize}`,
+  );
+  const results = new Map<string, Figures[]>(contenders.map(({ name }) => [name, []]));
   for (let round = 1; round <= Number(values.rounds); round++) {
-    for (const contender of CONTENDERS) {
+    for (const contender of contenders) {
       const figures = await measure(contender, server, client, load);
       results.get(contender.name)?.push(figures);
       const speed = figures.mibPerSecond.toFixed(1).padStart(8);

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { loadConfig } from './config/load.ts';
 import type { Config } from './config/model.ts';
 import { createContentResolver } from './content/resolve.ts';
-import type { ContentResolver, Requester } from './content/resolver.ts';
+import type { ContentResolver } from './content/resolver.ts';
 import { withTemplatedScripts } from './content/templated.ts';
 import type { World } from './decide/decision.ts';
 import { createHttpServer } from './http/server.ts';
@@ -18,8 +18,9 @@ import type { Network, Nic } from './net/udp.ts';
 import type { Inventory } from './profiles/model.ts';
 import { countLeases, createApiSource } from './serve/api.ts';
 import { createClients } from './serve/clients.ts';
-import { createClock } from './serve/clock.ts';
+import { type Clock, createClock } from './serve/clock.ts';
 import { startControl } from './serve/control.ts';
+import { tellExhaustion } from './serve/exhaustion.ts';
 import { startInventory } from './serve/inventory.ts';
 import { createClientLimit } from './serve/limits.ts';
 import { type NicServicesOptions, openNicServices } from './serve/nic-services.ts';
@@ -27,13 +28,11 @@ import { chooseNics } from './serve/nics.ts';
 import { poolEntries } from './serve/pools.ts';
 import { reloadedConfig } from './serve/reload.ts';
 import { createRendering, type Rendering } from './serve/render.ts';
+import { createRequesters } from './serve/requester.ts';
 import { type ServedNics, serveNics } from './serve/served-nics.ts';
 import { watchStore } from './serve/store-health.ts';
 import { describedWhere } from './serve/where.ts';
-import { type Ipv4, parseIpv4 } from './values/ipv4.ts';
-
-/** Bytes of whole files kept in memory: an installer's kernel and initrd, and then some. */
-const CACHE_BYTES = 512 * 1024 * 1024;
+import { parseIpv4 } from './values/ipv4.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -122,27 +121,25 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
   });
   const clients = createClients();
   const rendering = createRendering(clients, world);
-  const resolver = contentOf(config, rendering, network);
-  const requester = (address: Ipv4 | undefined, localAddress: Ipv4): Requester => ({
-    address,
-    mac:
-      address === undefined
-        ? undefined
-        : (clients.macAt(address) ?? table.at(address)?.mac ?? network.neighbour(address)),
-    serverAddress: config.serverAddress ?? localAddress,
+  const resolver = contentOf(config, rendering, network, clock);
+  const requester = createRequesters({
+    seen: clients.macAt,
+    leased: (address) => table.at(address)?.mac,
+    neighbour: network.neighbour,
+    serverAddress: () => config.serverAddress,
   });
 
   const limit = createClientLimit(config.limits.clientRate);
   const services: NicServicesOptions = {
     policy: config.dhcp,
-    dhcp: { network, table, store, clients, limit, journal, world },
+    dhcp: { network, table, store, clients, limit, journal: tellExhaustion(journal), world },
     tftp: {
       network,
       config: config.tftp,
       resolver,
       journal,
       clock,
-      requester: (source, _path, localAddress) => requester(source, localAddress),
+      requester,
     },
   };
   const running = serveNics({
@@ -177,8 +174,8 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
   const http = createHttpServer({
     port: config.http.port,
     content: resolver,
-    requester: ({ remoteAddress, localAddress }: HttpClient) =>
-      requester(parseIpv4(remoteAddress), parseIpv4(localAddress) ?? where().localAddress),
+    requester: ({ remoteAddress, localAddress, path }: HttpClient) =>
+      requester(parseIpv4(remoteAddress), path, parseIpv4(localAddress) ?? where().localAddress),
     journal,
     metrics,
     log,
@@ -208,12 +205,13 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
 }
 
 /** Files below the roots and what is rendered for the machine that asks, for TFTP and HTTP alike. */
-function contentOf(config: Config, rendering: Rendering, { pin }: Network): ContentResolver {
+function contentOf(config: Config, rendering: Rendering, { pin }: Network, clock: Clock): ContentResolver {
   const files = createContentResolver({
     roots: [config.tftp.root, ...config.tftp.search],
     virtual: rendering.virtual,
-    cacheBytes: CACHE_BYTES,
+    cacheBytes: config.tftp.cache,
     pin,
+    now: clock.now,
   });
   return withTemplatedScripts(files, { scopeOf: rendering.scopeOfScript, pin });
 }

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import { type Estate, ministry, storeOldLeases } from './estates.ts';
 
 /** One of 16 networks of more than a million addresses. */
 export interface Site {
@@ -46,18 +47,30 @@ export interface Server {
 const LEASE_SECONDS = 3600;
 const DOMAIN = 'rack.example';
 
-const pilotlight: Server = {
-  name: 'pilotlight',
-  how: 'SQLite, synced before each ACK',
+/** What a site has beside the network that is measured. */
+interface Extent {
+  readonly name: string;
+  readonly how: string;
+  readonly estate?: Estate;
+  /** Leases in the store from before the start. */
+  readonly leases?: number;
+}
+
+const pilotlight = ({ name, how, estate, leases }: Extent): Server => ({
+  name,
+  how,
   prepare({ folder, nic, subnet, pool, server }) {
-    for (const name of ['profiles', 'machines']) mkdirSync(join(folder, name));
+    for (const each of ['profiles', 'machines']) mkdirSync(join(folder, each));
+    if (estate !== undefined) writeFileSync(join(folder, 'machines/estate.yaml'), stringify(estate.machines));
+    if (leases !== undefined) storeOldLeases(join(folder, 'state'), pool, leases);
     const network = { subnet, pools: [pool], router: server, dns: [server], domain: DOMAIN };
     const config = {
       interfaces: [nic],
       dhcp: {
         mode: 'full',
         conflictCheck: 'off',
-        subnets: [{ ...network, leaseTime: `${LEASE_SECONDS}s` }],
+        // The measured one comes last: whoever looks through them in turn shows it.
+        subnets: [...(estate?.subnets ?? []), { ...network, leaseTime: `${LEASE_SECONDS}s` }],
       },
       log: { level: 'warn' },
     };
@@ -65,7 +78,7 @@ const pilotlight: Server = {
     writeFileSync(file, stringify(config));
     return { command: join(import.meta.dirname, '../../bin/pilotlight'), args: ['serve', '--config', file] };
   },
-};
+});
 
 const kea: Server = {
   name: 'kea',
@@ -131,4 +144,18 @@ const dnsmasq: Server = {
   },
 };
 
-export const SERVERS: readonly Server[] = [pilotlight, kea, dnsmasq];
+export const SERVERS: readonly Server[] = [
+  pilotlight({ name: 'pilotlight', how: 'SQLite, synced before each ACK' }),
+  pilotlight({
+    name: 'pilotlight-ministry',
+    how: 'the same with 829 subnets and 14 404 fixed addresses',
+    estate: ministry(),
+  }),
+  pilotlight({
+    name: 'pilotlight-million',
+    how: 'the same with a million old leases in the store',
+    leases: 1_000_000,
+  }),
+  kea,
+  dnsmasq,
+];

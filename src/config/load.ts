@@ -14,6 +14,8 @@ import { checkSubnets } from './subnets.ts';
 /** Where Debian's package ipxe puts its boot programs. */
 const IPXE_DIRECTORY = '/usr/lib/ipxe';
 const DEFAULT_FILE = 'pilotlight.yaml';
+/** An installer's kernel and initrd, and then some. */
+const DEFAULT_CACHE_BYTES = 512 * 1024 * 1024;
 
 export interface LoadedConfig {
   /** Undefined when there is an error; warnings leave it standing. Deeply frozen. */
@@ -117,6 +119,10 @@ function finish(
       root: resolve(base, tftp?.root ?? 'tftpboot'),
       search: (tftp?.search ?? [IPXE_DIRECTORY]).map((directory) => resolve(base, directory)),
       transferPort: tftp?.transferPort ?? 0,
+      maxBlockSize: tftp?.maxBlockSize,
+      maxWindow: tftp?.maxWindow ?? 64,
+      cache: tftp?.cache ?? DEFAULT_CACHE_BYTES,
+      maxTransfers: tftp?.maxTransfers ?? 4096,
     },
     http: { port: written.http?.port ?? 8080 },
     profiles: resolve(base, written.profiles ?? 'profiles'),

@@ -35,7 +35,7 @@ export interface DhcpPolicy {
   readonly authoritative: boolean;
   /** How an address is probed before its first offer; off unless the mode is full. */
   readonly conflictCheck: ConflictCheck;
-  /** As written. */
+  /** By address; none overlaps another. */
   readonly subnets: readonly SubnetPolicy[];
   /** Whether `file` and `sname` may hold options that find no other room (option 52), which confuses old ROMs. */
   readonly overload: boolean;
@@ -56,6 +56,14 @@ export interface TftpPolicy {
   readonly search: readonly string[];
   /** 0: any free port. 69: transfers on the port of the request. */
   readonly transferPort: number;
+  /** Bytes: the largest block that is granted; undefined: what fits a frame of the NIC, which is the limit in any case. */
+  readonly maxBlockSize: number | undefined;
+  /** Blocks: the largest window that is granted. */
+  readonly maxWindow: number;
+  /** Bytes of whole files that are kept in memory, for TFTP and HTTP together. */
+  readonly cache: number;
+  /** At one time on each NIC. */
+  readonly maxTransfers: number;
 }
 
 export interface Config {

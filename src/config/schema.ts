@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { parseRange, type Range } from '../values/ipv4.ts';
 import {
+  amount,
   duration,
   hostAddress,
   integer,
@@ -115,6 +116,24 @@ const tftp = mapping({
   transferPort: integer('a UDP port, 0 to 65535', 0, 65_535)
     .optional()
     .describe('The port that transfers come from. 0: any free port. 69: single-port mode. Default: 0.'),
+  maxBlockSize: integer('bytes of a block, 8 to 65464', 8, 65_464)
+    .optional()
+    .describe(
+      'The largest block that is granted (blksize), for paths narrower than the NIC: MTU of the path minus 32, such as 1432 behind a tunnel of 1464. Never more than fits a frame of the NIC. Default: what fits that frame.',
+    ),
+  maxWindow: integer('blocks of a window, 1 to 65535', 1, 65_535)
+    .optional()
+    .describe('The largest window that is granted (windowsize), in blocks. Default: 64.'),
+  cache: amount('an amount from 1MB to 1000GB, such as 512MB or 2GiB', 1e6, 1e12)
+    .optional()
+    .describe(
+      'Memory for whole files, shared by TFTP and HTTP: 512MB, 2GiB. Larger files are read as they are sent. Default: 512MiB.',
+    ),
+  maxTransfers: integer('a number of transfers, 1 to 1000000', 1, 1_000_000)
+    .optional()
+    .describe(
+      'Transfers at one time on each NIC; requests beyond it wait in silence, and clients repeat them. One address gets at most a quarter of it, but always up to 8. Default: 4096.',
+    ),
 });
 
 export const configSchema = mapping({

@@ -70,7 +70,10 @@ export function checkSubnets(
     return policyOf(entry, new Map([...serverOptions, ...encoded.options]));
   });
   checkOverlaps(placed, document, report);
-  return { subnets, diagnostics: reporter.diagnostics };
+  return {
+    subnets: subnets.toSorted((a, b) => a.subnet.network - b.subnet.network),
+    diagnostics: reporter.diagnostics,
+  };
 }
 
 /** `options`: what the author set, for the server and over it for the subnet. */

@@ -4,7 +4,7 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import type { PinnedBuffer } from '../net/udp.ts';
-import { type FileVersion, type LocatedFile, versionKey, versionOf } from './locate.ts';
+import { type FileVersion, isYoung, type LocatedFile, versionKey, versionOf } from './locate.ts';
 
 /** A use of a cached file; its bytes stay until it is released. */
 export interface Held {
@@ -37,12 +37,6 @@ interface Entry {
   readonly bytes: Promise<PinnedBuffer | undefined>;
   users: number;
 }
-
-/**
- * A file changed twice within one tick of the kernel's clock has the same times for both versions; one that was changed
- * this shortly before it was read is not kept for later opens.
- */
-const YOUNG_MS = 100;
 
 /** `pin` makes bytes sendable in place. */
 export function createFileCache(limits: CacheLimits, pin: (bytes: Uint8Array) => PinnedBuffer): FileCache {
@@ -106,7 +100,7 @@ export function createFileCache(limits: CacheLimits, pin: (bytes: Uint8Array) =>
       const startedAt = Date.now();
       const entry: Entry = { key, size, users: 0, bytes: readWhole(file, pin) };
       entries.set(key, entry);
-      const young = Number(file.version.changedNs / 1_000_000n) > startedAt - YOUNG_MS;
+      const young = isYoung(file.version, startedAt);
       const forget = () => drop(entry);
       entry.bytes.then((buffer) => (buffer === undefined || young ? forget() : undefined), forget);
       return use(entry);

@@ -6,6 +6,10 @@
  * rewind). What was pinned is then looked at: its type by fstat, its place by /proc/self/fd. Only a regular file
  * whose place is below the root's is reopened for reading, through /proc/self/fd/N, which leads to the pinned inode and
  * follows no path. So the check and the bytes are of the same inode, and links may point anywhere inside the root.
+ *
+ * openat2(2) would make it one call instead of three, but not safer: RESOLVE_BENEATH also refuses absolute links that
+ * stay inside the root, RESOLVE_IN_ROOT reads them as relative to it, and both need a foreign function and a second
+ * way for kernels before 5.6.
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open, readlink } from 'node:fs/promises';
@@ -32,15 +36,31 @@ export interface LocatedFile {
 
 /** Opens the file for reading. */
 export function locate(root: string, path: string): Promise<LocatedFile | ContentFailure> {
-  return pinned(root, path, async (link) => {
-    const handle = await open(link, constants.O_RDONLY | constants.O_NONBLOCK);
+  return pinned(root, path, 0, async (pin) => {
+    const refusal = await refusalOf(pin);
+    if (refusal !== undefined) return refusal;
+    const handle = await open(linkTo(pin), constants.O_RDONLY | constants.O_NONBLOCK);
     return { handle, version: await versionOf(handle) };
   });
 }
 
 /** The file's version, and nothing opened. */
 export function inspect(root: string, path: string): Promise<FileVersion | ContentFailure> {
-  return pinned(root, path, async (_link, version) => version);
+  return pinned(root, path, 0, async (pin) => (await refusalOf(pin)) ?? (await versionOf(pin)));
+}
+
+/**
+ * Calls `use` with a directory inside the root, '.' being the root itself: its version, and a path that leads to it and
+ * nowhere else until `use` is through.
+ */
+export function enter<T>(
+  root: string,
+  directory: string,
+  use: (path: string, version: FileVersion) => Promise<T>,
+): Promise<T | ContentFailure> {
+  return pinned(root, directory, constants.O_DIRECTORY, async (pin) =>
+    use(linkTo(pin), await versionOf(pin)),
+  );
 }
 
 /** Text that two versions share only when they are the same one. */
@@ -62,33 +82,43 @@ export async function versionOf(handle: FileHandle): Promise<FileVersion> {
   };
 }
 
-/** Pins root and file, checks them, and calls `use` with a link that leads to the pinned file. */
+/** A file or directory changed twice within one tick of the kernel's clock has the same times for both versions. */
+const YOUNG_MS = 100;
+
+/** Whether a change just after `at` (Unix milliseconds) might leave the version as it is. */
+export function isYoung(version: FileVersion, at: number): boolean {
+  return Number(version.changedNs / 1_000_000n) > at - YOUNG_MS;
+}
+
+/** Pins root and target, checks that the one lies inside the other, and calls `use` with the pinned target. */
 async function pinned<T>(
   root: string,
   path: string,
-  use: (link: string, version: FileVersion) => Promise<T>,
+  flags: number,
+  use: (pin: FileHandle) => Promise<T>,
 ): Promise<T | ContentFailure> {
-  let rootHandle: FileHandle | undefined;
-  let fileHandle: FileHandle | undefined;
+  let rootPin: FileHandle | undefined;
+  let pin: FileHandle | undefined;
   try {
-    rootHandle = await open(root, O_PATH | constants.O_DIRECTORY);
-    fileHandle = await open(`${linkTo(rootHandle)}/${path}`, O_PATH);
-    const [rootPlace, place, stat] = await Promise.all([
-      readlink(linkTo(rootHandle)),
-      readlink(linkTo(fileHandle)),
-      fileHandle.stat(),
-    ]);
+    rootPin = await open(root, O_PATH | constants.O_DIRECTORY);
+    pin = await open(`${linkTo(rootPin)}/${path}`, O_PATH | flags);
+    const [rootPlace, place] = await Promise.all([readlink(linkTo(rootPin)), readlink(linkTo(pin))]);
     const below = rootPlace === '/' ? rootPlace : `${rootPlace}/`;
-    if (!place.startsWith(below)) return { failure: 'refused', detail: 'it lies outside the root' };
-    if (!stat.isFile())
-      return { failure: 'refused', detail: stat.isDirectory() ? 'a directory' : 'no regular file' };
-    return await use(linkTo(fileHandle), await versionOf(fileHandle));
+    if (!`${place}/`.startsWith(below)) return { failure: 'refused', detail: 'it lies outside the root' };
+    return await use(pin);
   } catch (error) {
     return failureOf(error);
   } finally {
-    await fileHandle?.close();
-    await rootHandle?.close();
+    await pin?.close();
+    await rootPin?.close();
   }
+}
+
+/** Only regular files are served. */
+async function refusalOf(pin: FileHandle): Promise<ContentFailure | undefined> {
+  const stat = await pin.stat();
+  if (stat.isFile()) return undefined;
+  return { failure: 'refused', detail: stat.isDirectory() ? 'a directory' : 'no regular file' };
 }
 
 function linkTo(handle: FileHandle): string {

@@ -1,10 +1,16 @@
-/** The content resolver: rendered files first, then the roots in order; see resolver.ts for what it promises. */
+/**
+ * The content resolver; see resolver.ts for what it promises. A path is looked for as it is written: among what is
+ * rendered, then in the roots in order. Where it is not found, the same is done beside the client's last file. Only then
+ * upper and lower case stop to matter on disk, again at the root first. Any answer but "no such file" ends the search.
+ */
 import { createHash } from 'node:crypto';
 import type { PinnedBuffer } from '../net/udp.ts';
 import { createFileCache, type FileCache, readAt } from './cache.ts';
 import { type FileVersion, failureOf, inspect, type LocatedFile, locate, versionKey } from './locate.ts';
+import { createOrigins } from './origin.ts';
 import { cleanPath } from './path.ts';
 import type { Content, ContentFailure, ContentResolver, OpenContent, Requester } from './resolver.ts';
+import { createSpellings } from './spelling.ts';
 
 /** Text made for one requester. */
 export interface VirtualFile {
@@ -31,7 +37,11 @@ export interface ContentOptions {
   readonly wholeFileBytes?: number | undefined;
   /** Makes bytes sendable in place (Network.pin). */
   readonly pin: (bytes: Uint8Array) => PinnedBuffer;
+  /** Milliseconds, of which only differences count: how long a client's last file is remembered. Default: the process's. */
+  readonly now?: (() => number) | undefined;
 }
+
+const NOT_FOUND: ContentFailure = { failure: 'not-found', detail: 'no such file' };
 
 const WHOLE_FILE_BYTES = 128 * 1024 * 1024;
 
@@ -54,21 +64,51 @@ export function createContentResolver(options: ContentOptions): ContentResolver 
     fileBytes: options.wholeFileBytes ?? WHOLE_FILE_BYTES,
   };
   const cache = createFileCache(limits, pin);
+  const spellings = createSpellings();
+  const origins = createOrigins({ now: options.now ?? (() => performance.now()) });
+
+  async function asWritten(path: string, requester: Requester): Promise<Content | ContentFailure> {
+    const rendered = options.virtual?.(path, requester);
+    if (rendered !== undefined) return 'failure' in rendered ? rendered : renderedContent(rendered, pin);
+    let failure = NOT_FOUND;
+    for (const root of options.roots) {
+      const found = await inspect(root, path);
+      if (!('failure' in found)) return fileContent(root, path, found, cache);
+      // A later root may still have the file; the first answer that is not "no such file" says most.
+      if (failure.failure === 'not-found') failure = found;
+    }
+    return failure;
+  }
+
+  async function inOtherCase(path: string): Promise<Content | ContentFailure> {
+    let failure = NOT_FOUND;
+    for (const root of options.roots) {
+      for await (const spelling of spellings.of(root, path)) {
+        const found = await inspect(root, spelling);
+        if (!('failure' in found)) return fileContent(root, spelling, found, cache);
+        if (failure.failure === 'not-found') failure = found;
+      }
+    }
+    return failure;
+  }
 
   return {
     async resolve(path, requester) {
       const clean = cleanPath(path);
       if ('failure' in clean) return clean;
-      const rendered = options.virtual?.(clean.path, requester);
-      if (rendered !== undefined) return 'failure' in rendered ? rendered : renderedContent(rendered, pin);
-      let failure: ContentFailure = { failure: 'not-found', detail: 'no such file' };
-      for (const root of options.roots) {
-        const found = await inspect(root, clean.path);
-        if (!('failure' in found)) return fileContent(root, clean.path, found, cache);
-        // A later root may still have the file; the first answer that is not "no such file" says most.
-        if (failure.failure === 'not-found') failure = found;
+      const beside = origins.beside(clean.path, requester);
+      const paths = beside === undefined ? [clean.path] : [clean.path, beside];
+      for (const find of [asWritten, inOtherCase]) {
+        for (const each of paths) {
+          const found = await find(each, requester);
+          if ('failure' in found && found.failure === 'not-found') continue;
+          // Rendered text lies beside nothing, and what was found beside the last file does not move its directory.
+          const moves = !('failure' in found) && found.modifiedAt !== undefined && each === clean.path;
+          if (moves) origins.served(found.name, requester);
+          return found;
+        }
       }
-      return failure;
+      return NOT_FOUND;
     },
   };
 }

@@ -6,7 +6,7 @@ import type { Mac } from '../values/mac.ts';
 /** Who asks for a file, as far as that is known. */
 export interface Requester {
   readonly address: Ipv4 | undefined;
-  /** From the path, our lease, or the ARP table, in that order. */
+  /** From our lease, the ARP table, or the path, in that order. */
   readonly mac: Mac | undefined;
   /** Our own address on the NIC that the request came in on, for URLs inside rendered text. */
   readonly serverAddress: Ipv4;

@@ -7,7 +7,7 @@ import type { Offer } from '../leases/offers.ts';
 import type { Binding } from '../leases/store.ts';
 import type { LeaseView } from '../leases/table.ts';
 import type { Inventory } from '../profiles/model.ts';
-import type { Ipv4 } from '../values/ipv4.ts';
+import type { Ipv4, Subnet } from '../values/ipv4.ts';
 
 /** A client's message. */
 export interface Question {
@@ -68,6 +68,8 @@ interface Told {
 export interface Ignored extends Told {
   readonly kind: 'ignore';
   readonly code: IgnoreCode;
+  /** The one whose pools are exhausted. */
+  readonly subnet?: Subnet | undefined;
 }
 
 export interface Reply extends Told {

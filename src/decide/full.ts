@@ -133,11 +133,8 @@ function answer(asked: Asked, claim: Claim, place: Place, allocation: Allocation
   const { address, serverId, selection, world } = asked;
   switch (allocation.kind) {
     case 'silence':
-      return ignore(
-        asked,
-        allocation.exhausted === true ? 'POOL_EXHAUSTED' : 'UNKNOWN_CLIENT',
-        allocation.reason,
-      );
+      if (allocation.exhausted === undefined) return ignore(asked, 'UNKNOWN_CLIENT', allocation.reason);
+      return { ...ignore(asked, 'POOL_EXHAUSTED', allocation.reason), subnet: allocation.exhausted };
     case 'withdraw':
       return ignore(asked, 'NOT_OURS', allocation.reason, { kind: 'withdraw', ip: allocation.ip });
     case 'nak': {

@@ -19,13 +19,26 @@ export function linkOf(facts: Facts): Ipv4 {
   return unicast ? facts.ciaddr : arrival.localAddress;
 }
 
+/** The subnet that holds an address: a site has some hundred, and every packet asks. `subnets` by address, none overlapping. */
+function holderOf(ip: Ipv4, subnets: readonly SubnetPolicy[]): SubnetPolicy | undefined {
+  let low = 0;
+  let high = subnets.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((subnets[middle] as SubnetPolicy).subnet.network <= ip) low = middle + 1;
+    else high = middle;
+  }
+  const last = subnets[low - 1];
+  return last !== undefined && inSubnet(ip, last.subnet) ? last : undefined;
+}
+
 /** The subnets of a client's link: the one that holds its link address first, then those that share the link. */
 export function subnetsFor(
   facts: Facts,
   policy: DhcpPolicy,
 ): readonly [SubnetPolicy, ...SubnetPolicy[]] | undefined {
   const link = linkOf(facts);
-  const own = policy.subnets.find(({ subnet }) => inSubnet(link, subnet));
+  const own = holderOf(link, policy.subnets);
   if (own === undefined) return undefined;
   if (own.network === undefined) return [own];
   return [own, ...policy.subnets.filter((other) => other !== own && other.network === own.network)];

@@ -27,6 +27,8 @@ export interface DecisionRecord extends Base {
   readonly profile?: string | undefined;
   readonly file?: string | undefined;
   readonly reason: string;
+  /** The subnet whose pools have nothing left, in CIDR. */
+  readonly exhausted?: string | undefined;
 }
 
 /** A datagram that is no message of ours; counted, told at debug level, forgotten. */

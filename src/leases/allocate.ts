@@ -3,7 +3,15 @@
  * it came from and the leases there are.
  */
 import type { SubnetPolicy } from '../config/model.ts';
-import { formatIpv4, hostRange, type Ipv4, inRange, inSubnet } from '../values/ipv4.ts';
+import {
+  formatIpv4,
+  formatSubnet,
+  hostRange,
+  type Ipv4,
+  inRange,
+  inSubnet,
+  type Subnet,
+} from '../values/ipv4.ts';
 import type { Mac } from '../values/mac.ts';
 import type { Binding } from './store.ts';
 import type { Holding, LeaseView } from './table.ts';
@@ -55,7 +63,7 @@ export type Allocation =
       readonly fresh?: true;
     }
   | { readonly kind: 'nak'; readonly reason: string }
-  | { readonly kind: 'silence'; readonly reason: string; readonly exhausted?: boolean }
+  | { readonly kind: 'silence'; readonly reason: string; readonly exhausted?: Subnet }
   /** Silence that also ends our offer: the client chose another server. */
   | { readonly kind: 'withdraw'; readonly ip: Ipv4; readonly reason: string };
 
@@ -134,7 +142,12 @@ export function allocateForDiscover(claim: Claim, place: Place): Allocation {
     const next = leases.nextFree(hostRange(subnet), place.isReserved);
     if (next !== undefined) return offer(next, 'a free address of the pool', true);
   }
-  return { kind: 'silence', reason: 'no free address is left in the pools of this subnet', exhausted: true };
+  return exhausted(place);
+}
+
+function exhausted({ subnets: [{ subnet }] }: Place): Allocation {
+  const reason = `no free address is left in the pools of ${formatSubnet(subnet)}`;
+  return { kind: 'silence', reason, exhausted: subnet };
 }
 
 /** The end of a lease that has none: 31 December 9999. */
@@ -185,7 +198,7 @@ export function allocateForBootp(claim: Claim, place: Place): Allocation {
     const next = place.leases.nextFree(hostRange(subnet), place.isReserved);
     if (next !== undefined) return { ...bind(next, claim, place, reason, true), fresh: true };
   }
-  return { kind: 'silence', reason: 'no free address is left in the pools of this subnet', exhausted: true };
+  return exhausted(place);
 }
 
 /** REQUEST: RFC 2131 §4.3.2, told apart by what the client filled in (§4.3.6, table 4). */

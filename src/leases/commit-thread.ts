@@ -14,14 +14,14 @@ const writer = createWriter(database);
 function write(rows: readonly Row[]): Answer {
   try {
     writer.write(rows);
-    return { failed: undefined };
+    return null;
   } catch (error) {
-    return { failed: said(error) };
+    return said(error);
   }
 }
 
-port.on('message', ({ rows }: Question) => {
-  if (rows !== undefined) {
+port.on('message', (rows: Question) => {
+  if (rows !== null) {
     port.postMessage(write(rows));
     return;
   }

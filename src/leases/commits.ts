@@ -5,15 +5,11 @@
 import { Worker } from 'node:worker_threads';
 import type { Row } from './rows.ts';
 
-/** To the thread: rows to write in one transaction; without rows: the end. */
-export interface Question {
-  readonly rows: readonly Row[] | undefined;
-}
+/** To the thread: rows to write in one transaction; null: the end. */
+export type Question = readonly Row[] | null;
 
-/** From the thread, to each transaction: SQLite's words when it failed. */
-export interface Answer {
-  readonly failed: string | undefined;
-}
+/** From the thread, to each transaction: SQLite's words when it failed, else null. */
+export type Answer = string | null;
 
 export interface ThreadData {
   readonly file: string;
@@ -45,14 +41,25 @@ export function startCommits(file: string): Commits {
   let waiting: Batch[] = [];
   let crash: Error | undefined;
   let closing = false;
+  let beginning = false;
 
   const send = (question: Question): void => thread.postMessage(question);
 
   function next(): void {
     running = waiting;
     waiting = [];
-    if (running.length > 0) send({ rows: running.flatMap(({ rows }) => rows) });
-    else if (closing) send({ rows: undefined });
+    if (running.length > 0) send(running.flatMap(({ rows }) => rows));
+    else if (closing) send(null);
+  }
+
+  /** Not at once: what other sockets and this turn of the event loop still bring goes with it. */
+  function begin(): void {
+    if (beginning) return;
+    beginning = true;
+    setImmediate(() => {
+      beginning = false;
+      next();
+    });
   }
 
   /** What waits was decided upon what failed, so it fails too. */
@@ -62,10 +69,11 @@ export function startCommits(file: string): Commits {
     for (const { reject } of failed) reject(error);
   }
 
-  thread.on('message', ({ failed }: Answer) => {
-    if (failed !== undefined) failAll(new Error(failed));
+  thread.on('message', (failed: Answer) => {
+    if (failed !== null) failAll(new Error(failed));
     else for (const { resolve } of running) resolve();
-    next();
+    running = [];
+    if (waiting.length > 0 || closing) begin();
   });
   thread.on('error', (error) => {
     crash = new Error(`the thread that writes leases has ended: ${error}`);
@@ -78,12 +86,12 @@ export function startCommits(file: string): Commits {
       if (crash !== undefined) return Promise.reject(crash);
       return new Promise((resolve, reject) => {
         waiting.push({ rows, resolve, reject });
-        if (running.length === 0) next();
+        if (running.length === 0) begin();
       });
     },
     async close() {
       closing = true;
-      if (running.length === 0) next();
+      if (running.length === 0) begin();
       await ended;
     },
   };

@@ -19,6 +19,12 @@ export interface Fold {
 /** Rows that are folded, or deleted, for each that is appended, so that a round ends before the next is due. */
 const PACE = 2;
 
+/**
+ * Rows that are folded at a time, at least: a page is written once for all of them. Two rows with each commit of one lease
+ * made seven pages of it where one is enough, and a client waits for all.
+ */
+const STRIDE = 128;
+
 /** Rows in `recent` before a round begins, at least; and, since a page of a large file shall take several too, by its pages. */
 const LEAST = 16_384;
 const ROWS_A_PAGE = 4;
@@ -35,6 +41,8 @@ interface Progress {
   readonly folded: number;
   /** The number of the first row that is left in `recent`. */
   readonly first: number;
+  /** Rows that are to be folded, or deleted, and have not been yet. */
+  readonly debt: number;
 }
 
 /** The rows of `recent` as they are at start. Numbers have no gaps: rows come at the end and go at the beginning. */
@@ -71,24 +79,26 @@ export function createFold(database: DatabaseSync): Fold {
 
   /** The address of each row of `recent`, and of those deleted in this round, by number from `base` on. */
   let { first: base, addresses } = readRecent(database);
-  let progress: Progress = { round: undefined, folded: 0, first: base };
+  let progress: Progress = { round: undefined, folded: 0, first: base, debt: 0 };
   let following: Progress = progress;
   let appended: readonly number[] = [];
 
   const isDue = (): boolean =>
     addresses.length >= LEAST && addresses.length >= Number(pages.get()?.['page_count'] ?? 0) * ROWS_A_PAGE;
 
-  function advance({ round, folded, first }: Progress, rows: number): Progress {
-    if (round === undefined) return { round, folded, first };
+  function advance({ round, folded, first, debt }: Progress, rows: number): Progress {
+    if (round === undefined) return { round, folded, first, debt: 0 };
+    const due = debt + rows;
+    if (due < STRIDE) return { round, folded, first, debt: due };
     if (folded < round.numbers.length) {
-      const until = Math.min(folded + rows, round.numbers.length);
+      const until = Math.min(folded + due, round.numbers.length);
       for (let at = folded; at < until; at++) fold.run(round.numbers[at] as number);
-      return { round, folded: until, first };
+      return { round, folded: until, first, debt: 0 };
     }
     // The oldest first: a row that is deleted leaves none behind that is older, to be taken for newer after a crash.
-    const until = Math.min(first + rows, round.last + 1);
+    const until = Math.min(first + due, round.last + 1);
     remove.run(until);
-    return { round: until > round.last ? undefined : round, folded, first: until };
+    return { round: until > round.last ? undefined : round, folded, first: until, debt: 0 };
   }
 
   return {
@@ -97,10 +107,10 @@ export function createFold(database: DatabaseSync): Fold {
     },
     follow(rows) {
       appended = rows;
-      const { first } = progress;
+      const { round, first } = progress;
       const from =
-        progress.round === undefined && isDue()
-          ? { round: newRound(base, addresses), folded: 0, first }
+        round === undefined && isDue()
+          ? { round: newRound(base, addresses), folded: 0, first, debt: 0 }
           : progress;
       following = advance(from, rows.length * PACE);
     },

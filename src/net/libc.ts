@@ -33,6 +33,9 @@ export const IP_PKTINFO = 8;
 export const IP_MTU_DISCOVER = 10;
 export const IP_PMTUDISC_OMIT = 5;
 
+export const SOL_UDP = 17;
+export const UDP_SEGMENT = 103;
+
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 

@@ -6,14 +6,14 @@
  */
 import type { Ipv4 } from '../values/ipv4.ts';
 import { IP_PKTINFO, IPPROTO_IP, MSG_TRUNC } from './libc.ts';
-import { allocate, SOCKADDR_IN_SIZE, setEndpoint, setWord } from './memory.ts';
-import type { Datagram, Outgoing } from './udp.ts';
+import { allocate, SOCKADDR_IN_SIZE, setWord } from './memory.ts';
+import type { Datagram } from './udp.ts';
 
 /** Datagrams in one system call. Past 64 the cost of the call itself no longer shows. */
 export const BATCH = 64;
 
 /** struct mmsghdr on 64-bit Linux, as the kernel has it. */
-const HEADER = {
+export const HEADER = {
   name: 0,
   nameLength: 8,
   iov: 16,
@@ -25,17 +25,13 @@ const HEADER = {
 };
 const HEADER_SIZE = 64;
 const NAME_SIZE = 32;
-const IOVEC_SIZE = 16;
+export const IOVEC_SIZE = 16;
 const CONTROL_SIZE = 64;
 
 /** struct cmsghdr { size_t len; int level; int type; } followed by struct in_pktinfo { int ifindex; spec_dst; addr }. */
-const CMSG = { length: 0, level: 8, type: 12, sourceAddress: 20, destination: 24 };
-const PKTINFO_LENGTH = 28;
-const PKTINFO_SPACE = 32;
-
-/** UDP's largest payload is 65 507: one byte more is already refused by the kernel (EMSGSIZE). */
-const HEAD_LIMIT = 65_508;
-const ARENA_SIZE = 128 * 1024;
+export const CMSG = { length: 0, level: 8, type: 12, sourceAddress: 20, destination: 24 };
+export const PKTINFO_LENGTH = 28;
+export const PKTINFO_SPACE = 32;
 
 /** Where the parts of slot i lie in the slab. */
 function layout(iovecs: number) {
@@ -51,8 +47,8 @@ function layout(iovecs: number) {
   };
 }
 
-/** An mmsghdr array whose constant pointers are set. */
-function allocateHeaders(iovecs: number) {
+/** An mmsghdr array whose constant pointers are set; without iovecs, those of each message are set as it is filled in. */
+export function allocateHeaders(iovecs: number) {
   const at = layout(iovecs);
   const memory = allocate(at.size);
   for (let slot = 0; slot < BATCH; slot += 1) {
@@ -128,69 +124,6 @@ export function createReceiveSlab(slotSize: number, isOwn: (address: Ipv4) => bo
         ready(slot);
       }
       return batch;
-    },
-  };
-}
-
-export interface SendSlab {
-  /** The header of a slot, for sendmmsg to begin at. */
-  addressOf(slot: number): number;
-  /** Starts an empty batch. */
-  clear(): void;
-  /** Lays a datagram out in the next slot; false when the slab is full. Throws RangeError for a slice beyond its buffer. */
-  add(datagram: Outgoing, to: Ipv4): boolean;
-}
-
-/** One slab serves every socket: sendmmsg has read it when it returns. */
-export function createSendSlab(): SendSlab {
-  const { at, memory } = allocateHeaders(2);
-  const { view } = memory;
-  const arena = allocate(ARENA_SIZE);
-  let slots = 0;
-  let used = 0;
-
-  function setSource(slot: number, from: Ipv4 | undefined): void {
-    setWord(view, at.header(slot) + HEADER.controlLength, from === undefined ? 0 : PKTINFO_SPACE);
-    if (from !== undefined) view.setUint32(at.control(slot) + CMSG.sourceAddress, from);
-  }
-
-  function setIovec(offset: number, address: number, length: number): void {
-    setWord(view, offset, address);
-    setWord(view, offset + 8, length);
-  }
-
-  for (let slot = 0; slot < BATCH; slot += 1) {
-    view.setUint32(at.header(slot) + HEADER.nameLength, SOCKADDR_IN_SIZE, true);
-    setWord(view, at.control(slot) + CMSG.length, PKTINFO_LENGTH);
-    view.setInt32(at.control(slot) + CMSG.level, IPPROTO_IP, true);
-    view.setInt32(at.control(slot) + CMSG.type, IP_PKTINFO, true);
-  }
-  return {
-    addressOf: (slot) => memory.address + at.header(slot),
-    clear() {
-      slots = 0;
-      used = 0;
-    },
-    add({ head, body, port, from }, to) {
-      const length = Math.min(head.length, HEAD_LIMIT);
-      if (slots === BATCH || used + length > ARENA_SIZE) return false;
-      if (
-        body !== undefined &&
-        !(body.offset >= 0 && body.length >= 0 && body.offset + body.length <= body.buffer.bytes.byteLength)
-      ) {
-        throw new RangeError(
-          `bytes ${body.offset}+${body.length} of a pinned buffer of ${body.buffer.bytes.byteLength}`,
-        );
-      }
-      const slot = slots;
-      setEndpoint(view, at.name(slot), to, port);
-      arena.bytes.set(length === head.length ? head : head.subarray(0, length), used);
-      setIovec(at.iov(slot), arena.address + used, length);
-      setIovec(at.iov(slot) + IOVEC_SIZE, body ? body.buffer.address + body.offset : 0, body?.length ?? 0);
-      setSource(slot, from);
-      slots += 1;
-      used += length;
-      return true;
     },
   };
 }

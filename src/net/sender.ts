@@ -2,13 +2,19 @@
 import { BROADCAST, type Ipv4 } from '../values/ipv4.ts';
 import { type Libc, POLLOUT } from './libc.ts';
 import { allocate } from './memory.ts';
-import { createSendSlab } from './messages.ts';
 import { setNeighbour } from './neighbours.ts';
+import { createSendSlab } from './send-slab.ts';
 import type { Outgoing, SendResult } from './udp.ts';
 
 /** How long a full socket buffer may hold the event loop up, a send() call: 5 waits of 2 ms. */
 const WAITS = 5;
 const WAIT_MS = 2;
+
+/**
+ * What the kernel says where it cannot cut a message up: EIO, the NIC computes no checksums; EMSGSIZE, or EINVAL until
+ * Linux 6.14, a datagram does not fit one frame and would have to be fragmented.
+ */
+const UNCUT: ReadonlySet<string> = new Set(['EIO', 'EMSGSIZE', 'EINVAL']);
 
 export type Send = (fd: number, nic: string, batch: readonly Outgoing[]) => SendResult;
 
@@ -16,6 +22,8 @@ export type Send = (fd: number, nic: string, batch: readonly Outgoing[]) => Send
 export function createSender(libc: Libc): Send {
   const slab = createSendSlab();
   const pollfd = allocate(8);
+  /** NICs whose datagrams go one by one. */
+  const apart = new Set<string>();
 
   /** Waits until the socket buffer has room or the time is over; the send that follows finds out which. */
   function waitForRoom(fd: number): void {
@@ -32,15 +40,19 @@ export function createSender(libc: Libc): Send {
   return (fd, nic, batch) => {
     const failed: { index: number; code: string }[] = [];
     let waits = WAITS;
+    let join = !apart.has(nic);
 
-    /** Sends the slab's first `count` slots, which hold the batch from `first` on. */
-    function transmit(first: number, count: number): void {
-      let slot = 0;
+    /**
+     * Sends what is in the slab, whose first datagram is number `first` of the batch. Returns the number of the first one
+     * that is still to be laid out.
+     */
+    function transmit(first: number): number {
+      let next = first;
       let retried = -1;
-      while (slot < count) {
-        const done = libc.sendmmsg(fd, slab.addressOf(slot), count - slot);
+      for (let slot = 0; slot < slab.count(); ) {
+        const done = libc.sendmmsg(fd, slab.addressOf(slot), slab.count() - slot);
         if (done > 0) {
-          slot += done;
+          for (const end = slot + done; slot < end; slot += 1) next += slab.datagramsOf(slot);
           continue;
         }
         const code = libc.errno();
@@ -52,11 +64,17 @@ export function createSender(libc: Libc): Send {
           // An ICMP error about an earlier datagram is reported by whichever call comes next, and is gone then. So the
           // second refusal is this datagram's own.
           retried = slot;
+        } else if (slab.datagramsOf(slot) > 1 && UNCUT.has(code)) {
+          if (code === 'EIO') apart.add(nic);
+          join = false;
+          return next;
         } else {
-          failed.push({ index: first + slot, code });
+          for (const end = next + slab.datagramsOf(slot); next < end; next += 1)
+            failed.push({ index: next, code });
           slot += 1;
         }
       }
+      return next;
     }
 
     let first = 0;
@@ -64,11 +82,10 @@ export function createSender(libc: Libc): Send {
       slab.clear();
       let next = first;
       for (let item = batch[next]; item !== undefined; item = batch[next]) {
-        if (!slab.add(item, destination(fd, nic, item))) break;
+        if (!slab.add(item, destination(fd, nic, item), join)) break;
         next += 1;
       }
-      transmit(first, next - first);
-      first = next;
+      first = transmit(first);
     }
     return { sent: batch.length - failed.length, failed };
   };

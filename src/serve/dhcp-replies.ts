@@ -7,7 +7,7 @@ import type { Packet } from '../dhcp/packet.ts';
 import { maxReplySize, replyTo } from '../dhcp/reply.ts';
 import type { Journal } from '../journal/record.ts';
 import type { Outgoing, UdpSocket } from '../net/udp.ts';
-import { formatIpv4 } from '../values/ipv4.ts';
+import { formatIpv4, formatSubnet } from '../values/ipv4.ts';
 import type { Clients } from './clients.ts';
 
 /** A client's message. */
@@ -98,6 +98,7 @@ function encode(
 
 function tell(journal: Journal, facts: Facts, decision: Decision, now: number): void {
   const reply = decision.kind === 'reply' ? decision : undefined;
+  const ignored = decision.kind === 'ignore' ? decision : undefined;
   journal.write({
     kind: 'decision',
     at: now,
@@ -106,12 +107,13 @@ function tell(journal: Journal, facts: Facts, decision: Decision, now: number): 
     port: facts.arrival.port,
     message: facts.message,
     reply: reply === undefined ? undefined : (reply.type ?? 'BOOTREPLY'),
-    code: decision.kind === 'ignore' ? decision.code : undefined,
+    code: ignored?.code,
     ip: reply === undefined || reply.yiaddr === 0 ? undefined : formatIpv4(reply.yiaddr),
     arch: facts.arch,
     stage: facts.stage,
     profile: decision.profile,
     file: reply?.bootFile,
     reason: decision.reason,
+    exhausted: ignored?.subnet === undefined ? undefined : formatSubnet(ignored.subnet),
   });
 }

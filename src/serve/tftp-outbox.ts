@@ -1,4 +1,8 @@
-/** Gathers what a batch of events has to say, and says it in one send. */
+/**
+ * Gathers what a batch of events has to say, and says it in one send: first what clients in lock-step wait for, which is
+ * one datagram each, then the windows. So many windows in one batch, of which each may be dozens of datagrams, hold up
+ * nobody who asked for little. All of one transfer goes the same way, in order.
+ */
 import type { Outgoing, PinnedSlice, UdpSocket } from '../net/udp.ts';
 import { DATA_HEAD_SIZE, encodeDataHead } from '../tftp/packets.ts';
 import type { Ipv4 } from '../values/ipv4.ts';
@@ -13,8 +17,8 @@ export interface Peer {
 export interface Outbox {
   /** A packet other than DATA. */
   packet(peer: Peer, bytes: Uint8Array): void;
-  /** A DATA packet; `block` counts without rolling over. */
-  data(peer: Peer, block: number, body: PinnedSlice): void;
+  /** A DATA packet; `block` counts without rolling over. `lockStep`: of a transfer without windows. */
+  data(peer: Peer, block: number, body: PinnedSlice, lockStep: boolean): void;
   flush(): void;
   /** Flushes once what is running now has ended; for what happens outside of a batch. */
   flushSoon(): void;
@@ -22,32 +26,34 @@ export interface Outbox {
 
 /** `onFailure` is told the errno's name of the first datagram that could not be sent. */
 export function createOutbox(socket: () => UdpSocket, onFailure: (code: string) => void): Outbox {
-  let batch: Outgoing[] = [];
+  let first: Outgoing[] = [];
+  let windows: Outgoing[] = [];
   /** One head for each datagram of a batch, used anew in the next one: send() copies them. */
   const heads: Uint8Array[] = [];
   let queued = false;
 
   function flush(): void {
-    if (batch.length === 0) return;
-    const sending = batch;
-    batch = [];
-    const { failed } = socket().send(sending);
-    const first = failed[0];
-    if (first !== undefined) onFailure(first.code);
+    if (first.length + windows.length === 0) return;
+    const sending = windows.length === 0 ? first : first.length === 0 ? windows : first.concat(windows);
+    first = [];
+    windows = [];
+    const [failure] = socket().send(sending).failed;
+    if (failure !== undefined) onFailure(failure.code);
   }
 
   return {
     packet(peer, bytes) {
-      batch.push({ to: peer.client, port: peer.port, from: peer.local, head: bytes });
+      first.push({ to: peer.client, port: peer.port, from: peer.local, head: bytes });
     },
-    data(peer, block, body) {
-      let head = heads[batch.length];
+    data(peer, block, body, lockStep) {
+      const index = first.length + windows.length;
+      let head = heads[index];
       if (head === undefined) {
         head = new Uint8Array(DATA_HEAD_SIZE);
-        heads[batch.length] = head;
+        heads[index] = head;
       }
       encodeDataHead(head, block);
-      batch.push({ to: peer.client, port: peer.port, from: peer.local, head, body });
+      (lockStep ? first : windows).push({ to: peer.client, port: peer.port, from: peer.local, head, body });
     },
     flush,
     flushSoon() {

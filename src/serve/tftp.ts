@@ -5,7 +5,7 @@
  */
 import type { TftpPolicy } from '../config/model.ts';
 import type { ContentResolver, Requester } from '../content/resolver.ts';
-import type { Journal, TransferRecord } from '../journal/record.ts';
+import type { Journal } from '../journal/record.ts';
 import type { Datagram, Network, Nic, UdpSocket } from '../net/udp.ts';
 import { blockSizeFor, type Limits, negotiate } from '../tftp/negotiate.ts';
 import {
@@ -21,9 +21,12 @@ import { begin, type Step, step, type TransferEffect } from '../tftp/transfer.ts
 import { formatIpv4, type Ipv4 } from '../values/ipv4.ts';
 import type { Clock, Timer } from './clock.ts';
 import { openBody } from './tftp-body.ts';
+import { lookUp, REFUSAL, type Refusal } from './tftp-lookup.ts';
 import { createOutbox } from './tftp-outbox.ts';
+import { createPlaces } from './tftp-places.ts';
 import { createTftpRecords } from './tftp-records.ts';
-import { isSameRequest, openSession, printable, type Session, sessionKey } from './tftp-session.ts';
+import { isSameRequest, openSession, type Session, sessionKey } from './tftp-session.ts';
+import { openTftpSockets, SLOT_SIZE } from './tftp-sockets.ts';
 
 export interface TftpServiceOptions {
   readonly network: Network;
@@ -36,8 +39,6 @@ export interface TftpServiceOptions {
   readonly requester: (source: Ipv4, path: string, localAddress: Ipv4) => Requester;
   /** Where requests come in; 69 unless a test says otherwise. 0: any free port. */
   readonly port?: number | undefined;
-  /** Transfers at one time; default 4096. A request beyond it is met by silence, and the client asks again. */
-  readonly maxTransfers?: number | undefined;
 }
 
 export interface TftpService {
@@ -51,47 +52,37 @@ export interface TftpService {
 }
 
 const TFTP_PORT = 69;
-const MAX_TRANSFERS = 4096;
-/** Blocks. */
-const MAX_WINDOW = 64;
-/** Requests fit 512 bytes by RFC 2347; everything else that clients send is shorter. */
-const SLOT_SIZE = 1024;
 /** How late a timeout may be noticed. */
 const SWEEP_MS = 20;
-/** Batches of ACKs taken in one turn of the event loop: each answer brings the next ACK at once. */
-const ROUNDS = 16;
 /** How long the end of a transfer is remembered, so that a late duplicate of its last ACK is not answered by an error. */
 const LINGER_MS = 2000;
 /** How long a file may take to open. */
 const OPEN_MS = 60_000;
 
-const REFUSAL = {
-  'not-found': { event: 'not-found', code: ERROR.fileNotFound, text: 'file not found' },
-  refused: { event: 'refused', code: ERROR.accessViolation, text: 'access refused' },
-  broken: { event: 'failed', code: ERROR.undefined, text: 'the file cannot be read' },
-} as const;
-
 /** Opens the sockets. Throws NetError. */
 export function createTftpService(options: TftpServiceOptions): TftpService {
-  const { network, nic, resolver, clock } = options;
-  const limits: Limits = { maxBlockSize: blockSizeFor(nic.mtu), maxWindow: MAX_WINDOW };
-  const maxTransfers = options.maxTransfers ?? MAX_TRANSFERS;
+  const { network, nic, config, resolver, clock } = options;
+  const { maxTransfers } = config;
+  const limits: Limits = {
+    maxBlockSize: blockSizeFor(nic.mtu, config.maxBlockSize),
+    maxWindow: config.maxWindow,
+  };
   const records = createTftpRecords(options.journal, clock, nic);
   const outbox = createOutbox(
     () => transfers,
     (code) => records.warn(`TFTP cannot send on ${nic.name}: ${code}`),
   );
   const sessions = new Map<number, Session>();
-  let active = 0;
+  const places = createPlaces(maxTransfers);
   let sweep: Timer | undefined;
-  const requests = network.open({
+  const sockets = openTftpSockets({
+    network,
     nic,
     port: options.port ?? TFTP_PORT,
-    slotSize: SLOT_SIZE,
-    rounds: ROUNDS,
+    transferPort: config.transferPort,
     onReceive,
   });
-  const transfers = openTransferSocket(options, requests, onReceive);
+  const { requests, transfers } = sockets;
 
   function onReceive(batch: readonly Datagram[], socket: UdpSocket): void {
     const now = clock.now();
@@ -121,6 +112,7 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
 
   function onReply(datagram: Datagram, packet: TftpAck | TftpError, now: number): void {
     const session = sessions.get(sessionKey(datagram.source, datagram.sourcePort));
+    if (session?.phase === 'over') return;
     if (session?.transfer !== undefined) {
       apply(session, step(session.transfer, packet, now), now);
     } else if (session === undefined && packet.kind !== 'error') {
@@ -136,10 +128,7 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
     // An impatient client: the answer is under way.
     if (earlier?.phase === 'opening' && isSameRequest(earlier.request, request)) return;
     if (earlier !== undefined) supersede(earlier);
-    if (active >= maxTransfers) {
-      records.warn(`${maxTransfers} TFTP transfers are under way on ${nic.name}: others have to wait`);
-      return;
-    }
+    if (!hasPlace(datagram.source)) return;
     const session = openSession({
       client: datagram.source,
       port: datagram.sourcePort,
@@ -149,12 +138,26 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
       deadline: now + OPEN_MS,
     });
     sessions.set(key, session);
-    active++;
     sweep ??= clock.every(`TFTP timeouts on ${nic.name}`, SWEEP_MS, onSweep);
     start(session).catch((error: unknown) => {
       if (isLive(session))
-        refuse(session, REFUSAL.broken, error instanceof Error ? error.message : String(error));
+        refuse(session, {
+          ...REFUSAL.broken,
+          detail: error instanceof Error ? error.message : String(error),
+        });
     });
+  }
+
+  /** Takes a place for a transfer. Beyond the limits there is silence, and the client asks again. */
+  function hasPlace(client: Ipv4): boolean {
+    const admission = places.take(client);
+    if (admission === 'full') {
+      records.warn(`${maxTransfers} TFTP transfers are under way on ${nic.name}: others have to wait`);
+    } else if (admission === 'share') {
+      const whose = `${places.share} TFTP transfers of ${formatIpv4(client)} are under way on ${nic.name}`;
+      records.warn(`${whose}: its others have to wait`);
+    }
+    return admission === 'taken';
   }
 
   /** A client that asks again from the same port has given up what it asked for before. */
@@ -168,26 +171,15 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
   /** Looks the file up and begins; everything that can fail on the way is told to the client and the journal. */
   async function start(session: Session): Promise<void> {
     const { request } = session;
-    const { mode } = request;
     const who = options.requester(session.client, request.file, session.local);
     session.mac = who.mac;
-    if (request.kind === 'wrq') {
-      refuse(session, { ...REFUSAL.refused, text: 'this server only reads' });
+    const found = await lookUp(resolver, request, who);
+    if ('refusal' in found) {
+      if (isLive(session)) refuse(session, found.refusal);
       return;
     }
-    if (mode !== 'octet' && mode !== 'netascii') {
-      const text = `mode ${printable(mode)} is not supported`;
-      refuse(session, { event: 'refused', code: ERROR.illegalOperation, text });
-      return;
-    }
-    const content = await resolver.resolve(request.file, who);
-    if (!isLive(session)) return;
-    if ('failure' in content) {
-      refuse(session, REFUSAL[content.failure], content.detail);
-      return;
-    }
-    session.file = content.name;
-    const opened = await content.open();
+    const { opened, mode } = found;
+    session.file = found.name;
     const opening = isLive(session)
       ? openBody({
           opened,
@@ -195,13 +187,12 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
           pin: network.pin,
           negotiate: (size) => negotiate(request.options, size, limits),
           onReady: () => resume(session),
-          onBroken: (detail) => refuse(session, REFUSAL.broken, detail),
+          onBroken: (detail) => refuse(session, { ...REFUSAL.broken, detail }),
         })
       : undefined;
     if (opening === undefined) {
       opened.close();
-      const text = 'too large for netascii: use octet';
-      if (isLive(session)) refuse(session, { event: 'refused', code: ERROR.undefined, text });
+      if (isLive(session)) refuse(session, REFUSAL.tooLarge);
       return;
     }
     session.body = opening.body;
@@ -216,11 +207,7 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
     return session.phase !== 'over' && sessions.get(sessionKey(session.client, session.port)) === session;
   }
 
-  function refuse(
-    session: Session,
-    { event, code, text }: { event: TransferRecord['event']; code: number; text: string },
-    detail: string = text,
-  ): void {
+  function refuse(session: Session, { event, code, text, detail = text }: Refusal): void {
     records.transfer(session, event, detail);
     outbox.packet(session, encodeError(code, text));
     outbox.flushSoon();
@@ -260,6 +247,7 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
     if (body === undefined || transfer === undefined) return;
     session.waiting = undefined;
     const { blockSize } = transfer.terms;
+    const lockStep = transfer.terms.windowSize === 1;
     for (let block = first; block < first + count; block++) {
       const offset = (block - 1) * blockSize;
       const slice = body.slice(offset, Math.min(blockSize, body.size - offset));
@@ -267,7 +255,7 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
         session.waiting = { first: block, count: first + count - block };
         return;
       }
-      outbox.data(session, block, slice);
+      outbox.data(session, block, slice, lockStep);
     }
   }
 
@@ -283,7 +271,8 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
     for (const session of sessions.values()) {
       if (now < session.deadline) continue;
       if (session.phase === 'over') forget(session);
-      else if (session.transfer === undefined) refuse(session, REFUSAL.broken, 'it took too long to open');
+      else if (session.transfer === undefined)
+        refuse(session, { ...REFUSAL.broken, detail: 'it took too long to open' });
       else apply(session, step(session.transfer, { kind: 'timeout' }, now), now);
     }
     outbox.flush();
@@ -299,7 +288,7 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
     session.waiting = undefined;
     session.body?.close();
     session.body = undefined;
-    active--;
+    places.free(session.client);
   }
 
   function forget(session: Session): void {
@@ -310,28 +299,13 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
   return {
     port: requests.port,
     transferPort: transfers.port,
-    active: () => active,
+    active: places.taken,
     close() {
       sweep?.cancel();
       for (const session of sessions.values()) forget(session);
-      transfers.close();
-      requests.close();
+      sockets.close();
     },
   };
-}
-
-function openTransferSocket(
-  { network, nic, config }: TftpServiceOptions,
-  requests: UdpSocket,
-  onReceive: (batch: readonly Datagram[], socket: UdpSocket) => void,
-): UdpSocket {
-  if (config.transferPort !== 0 && config.transferPort === requests.port) return requests;
-  try {
-    return network.open({ nic, port: config.transferPort, slotSize: SLOT_SIZE, rounds: ROUNDS, onReceive });
-  } catch (error) {
-    requests.close();
-    throw error;
-  }
 }
 
 function describeTerms(session: Session): string {

@@ -31,9 +31,12 @@ export interface Terms {
   readonly oack: readonly TftpOption[];
 }
 
-/** The largest block one frame carries: 32 bytes go to IP (20), UDP (8) and TFTP (4). */
-export function blockSizeFor(mtu: number): number {
-  return Math.max(MIN_BLOCK_SIZE, Math.min(MAX_BLOCK_SIZE, mtu - 32));
+/**
+ * The largest block that is granted on a NIC: what one frame carries after 32 bytes for IP (20), UDP (8) and TFTP (4),
+ * and no more than `configured` bytes, which is for paths that are narrower than the NIC.
+ */
+export function blockSizeFor(mtu: number, configured: number = MAX_BLOCK_SIZE): number {
+  return Math.max(MIN_BLOCK_SIZE, Math.min(MAX_BLOCK_SIZE, configured, mtu - 32));
 }
 
 /** The options of a read request → the terms of its transfer. `size` is the file's, in bytes. */

@@ -1,5 +1,6 @@
 /** The kinds of value that configuration, profiles and machines share, as zod schemas (see check.ts for their words). */
 import * as z from 'zod';
+import { parseBytes } from '../values/bytes.ts';
 import { parseDuration } from '../values/duration.ts';
 import { formatSubnet, type Ipv4, netmask, parseIpv4, parseSubnet, type Subnet } from '../values/ipv4.ts';
 import { type Mac, parseMac } from '../values/mac.ts';
@@ -59,6 +60,14 @@ export function duration(phrase: string, minimum: number, maximum: number) {
   return textAs(phrase, (written) => {
     const seconds = parseDuration(written);
     return seconds === undefined || seconds < minimum || seconds > maximum ? refuse() : seconds;
+  });
+}
+
+/** An amount of memory in bytes, within bounds that the phrase should name. */
+export function amount(phrase: string, minimum: number, maximum: number) {
+  return textAs(phrase, (written) => {
+    const bytes = parseBytes(written);
+    return bytes === undefined || bytes < minimum || bytes > maximum ? refuse() : bytes;
   });
 }
 

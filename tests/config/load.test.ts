@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { loadConfig } from '../../src/config/load.ts';
 import { configSchema } from '../../src/config/schema.ts';
+import { formatSubnet } from '../../src/values/ipv4.ts';
 import { arbitraryFor } from '../yaml/arbitrary.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'pl-config-'));
@@ -20,7 +21,15 @@ test('without any file: safe defaults below the working directory', async () => 
     serverAddress: undefined,
     dhcp: { mode: 'proxy', authoritative: true, conflictCheck: 'off', subnets: [], overload: false },
     limits: { clientRate: 10, offers: 65_536 },
-    tftp: { root: '/nowhere/at/all/tftpboot', search: ['/usr/lib/ipxe'], transferPort: 0 },
+    tftp: {
+      root: '/nowhere/at/all/tftpboot',
+      search: ['/usr/lib/ipxe'],
+      transferPort: 0,
+      maxBlockSize: undefined,
+      maxWindow: 64,
+      cache: 512 * 1024 * 1024,
+      maxTransfers: 4096,
+    },
     http: { port: 8080 },
     profiles: '/nowhere/at/all/profiles',
     machines: '/nowhere/at/all/machines',
@@ -38,6 +47,46 @@ test('paths are relative to the file, not to the working directory', async () =>
   assert.deepEqual(config.tftp.search, [join(root, 'etc/more')]);
   assert.equal(config.profiles, join(root, 'etc/profiles'));
   assert.equal(config.state, '/var/lib/x');
+});
+
+const AMOUNTS = [
+  ['1MB', 1_000_000],
+  ['512MB', 512_000_000],
+  ['512MiB', 536_870_912],
+  ['2 GiB', 2_147_483_648],
+  ['2048KiB', 2_097_152],
+  ['5000kB', 5_000_000],
+  ['1000GB', 1_000_000_000_000],
+  ['999kB', undefined],
+  ['1001GB', undefined],
+  ['512', undefined],
+  ['512mb', undefined],
+  ['512KB', undefined],
+  ['0.5GB', undefined],
+  ['-1GB', undefined],
+] as const;
+for (const [written, bytes] of AMOUNTS) {
+  test(`tftp.cache: ${written} is ${bytes === undefined ? 'refused' : `${bytes} bytes`}`, async () => {
+    const name = `cache-${written.replace(' ', '_')}.yaml`;
+    writeFileSync(join(root, name), `tftp: { cache: ${written} }\n`);
+    const { config, diagnostics } = await loadConfig(name, root);
+    assert.equal(config?.tftp.cache, bytes);
+    assert.deepEqual(
+      diagnostics.map(({ code }) => code),
+      bytes === undefined ? ['WRONG_TYPE'] : [],
+    );
+  });
+}
+
+test('subnets come by address, in whatever order they are written', async () => {
+  const written = ['10.9.0.0/24', '192.168.0.0/24', '10.8.0.0/16'].map((each) => `{ subnet: ${each} }`);
+  writeFileSync(
+    join(root, 'unsorted.yaml'),
+    `interfaces: [eth1]\ndhcp: { mode: full, subnets: [${written.join(', ')}] }\n`,
+  );
+  const { config } = await loadConfig('unsorted.yaml', root);
+  const networks = config?.dhcp.subnets.map(({ subnet }) => formatSubnet(subnet));
+  assert.deepEqual(networks, ['10.8.0.0/16', '10.9.0.0/24', '192.168.0.0/24']);
 });
 
 test('a file that was named and is not there is an error', async () => {

@@ -3,7 +3,7 @@
  * it, and is given the same one again. Leases run seconds and all clients run side by side. Needs root.
  */
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { type Capture, type CapturedDatagram, startCapture } from '../lab/capture.ts';
 import type { Namespace } from '../lab/netns.ts';
@@ -50,14 +50,19 @@ interface DhcpClient {
 }
 
 const dhclientFiles = ({ folder, script }: Host): readonly string[] => [
-  ...['-sf', script, '-lf', `${folder}/dhclient.leases`, '-pf', `${folder}/dhclient.pid`, '-cf', '/dev/null'],
+  ...['-sf', script, '-lf', `${folder}/dhclient.leases`, '-pf', `${folder}/dhclient.pid`],
+  ...['-cf', `${folder}/dhclient.conf`],
 ];
+
+/** Lost renewals are tried again every 1 to 3 s: by its own clock dhclient may sleep from T1 to the end, past T2. */
+const DHCLIENT_CONF = 'initial-interval 1;\nbackoff-cutoff 2;\n';
 
 const dhclient: DhcpClient = {
   name: 'dhclient',
   heedsT1: true,
   start(host) {
     rmSync(`${host.folder}/dhclient.leases`, { force: true });
+    writeFileSync(`${host.folder}/dhclient.conf`, DHCLIENT_CONF);
     return host.start('dhclient', '-d', ...dhclientFiles(host), 'eth0');
   },
   async release(program, host) {

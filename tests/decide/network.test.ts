@@ -31,10 +31,11 @@ interface Sent {
 }
 
 function worldOf(
-  subnets: readonly SubnetPolicy[],
+  unsorted: readonly SubnetPolicy[],
   machines: World['inventory']['machines']['all'] = [],
 ): World {
   const base = world('full', [], machines);
+  const subnets = unsorted.toSorted((a, b) => a.subnet.network - b.subnet.network);
   return {
     ...base,
     policy: { ...base.policy, subnets },
@@ -94,6 +95,21 @@ describe('the link: the word nearest to the client', () => {
   for (const [name, [sent, wanted]] of Object.entries(cases)) {
     test(name, () => assert.equal(given(ask(worldOf(all), sent)), wanted));
   }
+
+  test('of many subnets with gaps between them, the one that holds giaddr, and none for the gaps', () => {
+    const many = Array.from({ length: 37 }, (_, at) =>
+      subnet(`10.${at * 3}.16.0/20`, `10.${at * 3}.16.50-10.${at * 3}.16.99`),
+    );
+    const where = worldOf(many);
+    const asked = (giaddr: string) => given(ask(where, { packet: { giaddr: ip(giaddr) } }));
+    for (const [at] of many.entries()) {
+      const own = `10.${at * 3}.16.50`;
+      assert.equal(asked(`10.${at * 3}.16.1`), own);
+      assert.equal(asked(`10.${at * 3}.31.254`), own);
+      assert.equal(asked(`10.${at * 3}.32.0`), 'NO_SUBNET');
+      assert.equal(asked(`10.${at * 3}.15.255`), 'NO_SUBNET');
+    }
+  });
 
   test('a client behind a relay renews by unicast, and keeps the address of its own network', () => {
     const where = worldOf(all);

@@ -65,6 +65,66 @@ describe('sending', () => {
     }
   });
 
+  describe('datagrams to one client, which the kernel cuts from one message', () => {
+    const lengths: Record<string, readonly number[]> = {
+      'a window and a half, the last one short': [...Array<number>(96).fill(1428), 17],
+      'shorter ones between': [1428, 1428, 100, 1428, 1428, 100, 100, 99],
+      'longer ones after': [10, 10, 11, 12, 12],
+      'empty ones among them': [50, 0, 50, 50, 0, 0, 50],
+      'too large for a frame': [3000, 3000, 2000, 1428, 1428],
+      'more than one packet can hold together': Array<number>(60).fill(1472),
+    };
+    for (const [name, sizes] of Object.entries(lengths)) {
+      test(`${name}: each arrives as it was sent, in order`, async () => {
+        const file = network.pin(randomBytes(1 << 17));
+        const datagrams = sizes.map((length, index) =>
+          outgoing({
+            head: file.bytes.subarray(index, index + Math.min(4, length)),
+            body: { buffer: file, offset: index * 3, length: Math.max(0, length - 4) },
+          }),
+        );
+        assert.deepEqual(from.socket.send(datagrams), { sent: sizes.length, failed: [] });
+        await until(() => to.received.length === sizes.length, 'all arrive');
+        const bytesOf = ({ head, body }: Outgoing) =>
+          Buffer.concat([head, body?.buffer.bytes.subarray(body.offset, body.offset + body.length) ?? head]);
+        assert.deepEqual(
+          to.received.map(({ bytes }) => digest(bytes)),
+          datagrams.map((each) => digest(bytesOf(each))),
+        );
+      });
+    }
+
+    test('two clients and two of our addresses in turn get their own', async () => {
+      const other = station(network, client, 'eth0');
+      const datagrams = Array.from({ length: 40 }, (_, index) =>
+        outgoing({
+          head: text(`no ${String(index).padStart(2, '0')}`),
+          port: (index & 2) === 0 ? to.socket.port : other.socket.port,
+          from: (index & 4) === 0 ? SECOND : undefined,
+        }),
+      );
+      from.socket.send(datagrams);
+      await until(() => to.received.length + other.received.length === 40, 'all arrive');
+      const got = (station: Station) => station.received.map((each) => `${each.text} ${each.source}`);
+      const sent = (port: number) =>
+        datagrams
+          .filter((each) => each.port === port)
+          .map((each) => `${Buffer.from(each.head)} ${each.from ?? address('10.77.0.1')}`);
+      assert.deepEqual([got(to), got(other)], [sent(to.socket.port), sent(other.socket.port)]);
+      other.socket.close();
+    });
+
+    test('by a NIC that computes no checksums they leave all the same (Linux before 6.11 refuses to cut them there)', () => {
+      server.runSync('ip', 'tuntap', 'add', 'dev', 'plain0', 'mode', 'tap');
+      lab.address(server, 'plain0', '10.79.0.1/24');
+      server.runSync('ip', 'link', 'set', 'plain0', 'up');
+      const plain = station(network, server, 'plain0');
+      const datagrams = Array.from({ length: 5 }, () => outgoing({ to: address('10.79.0.2') }));
+      assert.deepEqual(plain.socket.send(datagrams), { sent: 5, failed: [] });
+      plain.socket.close();
+    });
+  });
+
   test('a slice beyond its buffer is a RangeError, not a read of foreign memory', () => {
     const buffer = network.pin(Buffer.alloc(100));
     for (const [offset, length] of [

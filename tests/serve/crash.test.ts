@@ -45,7 +45,8 @@ function createLoad(relay: Pick<Relay, 'send'>) {
     if (!isRunning || onTheWay >= WINDOW) return;
     onTheWay++;
     const old = 1 + Math.floor(Math.random() * newest);
-    const known = Math.random() < 0.25 ? promised.get(old) : undefined;
+    // Not one whose REQUEST is on its way: which of two an ACK answers could not be told.
+    const known = Math.random() < 0.25 && !askedAt.has(old) ? promised.get(old) : undefined;
     if (known === undefined) relay.send('DISCOVER', ++newest);
     else request(old, { ciaddr: known.ip });
   }
@@ -64,6 +65,7 @@ function createLoad(relay: Pick<Relay, 'send'>) {
     if (before !== undefined && before.ip !== ip)
       faults.push(`client ${client} had ${before.ip} and got ${ip}`);
     promised.set(client, { ip, until: (askedAt.get(client) ?? 0) + leaseTime * 1000 });
+    askedAt.delete(client);
   }
 
   return {
@@ -85,6 +87,7 @@ function createLoad(relay: Pick<Relay, 'send'>) {
     start(): void {
       isRunning = true;
       onTheWay = 0;
+      askedAt.clear();
       for (let message = 0; message < WINDOW; message++) ask();
     },
     stop(): void {

@@ -7,94 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import { atftp, CLIENTS, type Client, fetchAndCompare } from './programs.ts';
 import { openStation, type Station } from './station.ts';
 
 const run = promisify(execFile);
-
-/** The package's own command cannot parse a port on Node 26; its library is what is of interest. */
-const NPM_CLIENT = `
-  const [port, file, to] = process.argv.slice(1);
-  require('tftp').createClient({ host: '127.0.0.1', port: Number(port), windowSize: 4 })
-    .get(file, to, (error) => { if (error) throw error; });
-`;
-
-interface Client {
-  readonly name: string;
-  readonly fetch: (port: number, file: string, to: string) => readonly [command: string, ...args: string[]];
-}
-
-const CLIENTS: readonly Client[] = [
-  {
-    name: 'curl',
-    fetch: (port, file, to) => ['curl', '-sS', '-o', to, `tftp://127.0.0.1:${port}/${file}`],
-  },
-  {
-    name: 'curl, blksize 1428',
-    fetch: (port, file, to) => [
-      'curl',
-      '-sS',
-      '--tftp-blksize',
-      '1428',
-      '-o',
-      to,
-      `tftp://127.0.0.1:${port}/${file}`,
-    ],
-  },
-  {
-    name: 'curl, no options',
-    fetch: (port, file, to) => [
-      'curl',
-      '-sS',
-      '--tftp-no-options',
-      '-o',
-      to,
-      `tftp://127.0.0.1:${port}/${file}`,
-    ],
-  },
-  {
-    name: 'tftp-hpa',
-    fetch: (port, file, to) => ['tftp', '-m', 'binary', '127.0.0.1', `${port}`, '-c', 'get', file, to],
-  },
-  {
-    name: 'atftp, windowsize 16',
-    fetch: (port, file, to) => [
-      'atftp',
-      '--get',
-      '--option',
-      'windowsize 16',
-      '--option',
-      'blksize 1428',
-      '--option',
-      'tsize 0',
-      '--remote-file',
-      file,
-      '--local-file',
-      to,
-      '127.0.0.1',
-      `${port}`,
-    ],
-  },
-  {
-    name: 'busybox',
-    fetch: (port, file, to) => [
-      'busybox',
-      'tftp',
-      '-g',
-      '-b',
-      '1024',
-      '-r',
-      file,
-      '-l',
-      to,
-      '127.0.0.1',
-      `${port}`,
-    ],
-  },
-  {
-    name: 'npm tftp, windowsize 4',
-    fetch: (port, file, to) => [process.execPath, '-e', NPM_CLIENT, `${port}`, file, to],
-  },
-];
 
 const SIZES = [0, 1, 511, 512, 513, 1024, 1427, 1428, 1429, 512 * 1428, 3_000_001];
 
@@ -119,21 +35,15 @@ after(async () => {
   await rm(inbox, { recursive: true });
 });
 
-async function fetchAndCompare(client: Client, from: Station, file: string): Promise<void> {
-  const to = join(inbox, `${client.name.replaceAll(/\W/g, '-')}-${file}`);
-  const [command, ...args] = client.fetch(from.port, file, to);
-  await run(command, args, { timeout: 60_000, cwd: import.meta.dirname });
-  const [expected, actual] = await Promise.all([readFile(join(from.root, file)), readFile(to)]);
-  assert.ok(expected.equals(actual), `${actual.length} bytes arrived of ${expected.length}, or other ones`);
-  await rm(to);
-}
+const fetchFrom = (client: Client, { port, root }: Station, file: string) =>
+  fetchAndCompare(client, { host: '127.0.0.1', port, root }, file, inbox);
 
 for (const client of CLIENTS) {
   test(`${client.name}: files of ${SIZES.join(', ')} bytes`, async () => {
-    for (const size of SIZES) await fetchAndCompare(client, station, `${size}.bin`);
+    for (const size of SIZES) await fetchFrom(client, station, `${size}.bin`);
   });
   test(`${client.name}: a file that is not held in memory`, async () => {
-    for (const size of [512 * 1428, 3_000_001]) await fetchAndCompare(client, streaming, `${size}.bin`);
+    for (const size of [512 * 1428, 3_000_001]) await fetchFrom(client, streaming, `${size}.bin`);
   });
 }
 
@@ -141,23 +51,8 @@ test('a file of more than 65535 blocks rolls over, in lock-step and in windows',
   await writeFile(join(station.root, 'large.bin'), randomBytes(40 * 1024 * 1024));
   const [curl] = CLIENTS;
   assert.ok(curl);
-  await fetchAndCompare(curl, station, 'large.bin');
-  const atftp: Client = {
-    name: 'atftp',
-    fetch: (port, file, to) => [
-      'atftp',
-      '--get',
-      '--option',
-      'windowsize 32',
-      '--remote-file',
-      file,
-      '--local-file',
-      to,
-      '127.0.0.1',
-      `${port}`,
-    ],
-  };
-  await fetchAndCompare(atftp, station, 'large.bin');
+  await fetchFrom(curl, station, 'large.bin');
+  await fetchFrom(atftp('windowsize 32'), station, 'large.bin');
 });
 
 test('netascii: line ends are translated there and back', async () => {

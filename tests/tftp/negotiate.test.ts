@@ -70,6 +70,13 @@ test('a block fits the frame of its NIC', () => {
   assert.equal(blockSizeFor(20), 8);
 });
 
+test('a block is no larger than configured, and never larger than the frame', () => {
+  assert.equal(blockSizeFor(1500, 1432), 1432);
+  assert.equal(blockSizeFor(1500, 8), 8);
+  assert.equal(blockSizeFor(1500, 65_464), 1468);
+  assert.equal(blockSizeFor(9000, undefined), 8968);
+});
+
 test('whatever is asked, the terms stay within the limits and are those that the answer states', () => {
   const name = fc.constantFrom('blksize', 'BLKSIZE', 'tsize', 'timeout', 'windowsize', 'other');
   const value = fc.oneof(fc.nat().map(String), fc.string());

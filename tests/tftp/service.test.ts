@@ -104,6 +104,95 @@ test('a probe for the size is no failure', async () => {
   assert.equal(file, 'hello');
 });
 
+test('what a client says after its end is passed over, and it is forgotten soon', async () => {
+  const own = await openStation();
+  try {
+    writeFileSync(join(own.root, 'hello'), 'hello');
+    client.read(own.port, 'hello', { tsize: '0', blksize: '1468' });
+    assert.equal((await nextPacket()).kind, 'oack');
+    for (const code of [8, 0, 8]) client.send(own.transferPort, encodeError(code, ''));
+    client.send(own.transferPort, encodeAck(0));
+    const other = await openPacketClient();
+    opened.push(other);
+    other.read(own.port, 'hello');
+    await other.next();
+    other.send(own.transferPort, encodeAck(1));
+    other.send(own.transferPort, encodeAck(1));
+    await until('that all is forgotten', () => own.idle() || undefined);
+    assert.deepEqual(own.events(), ['probe hello', 'start hello', 'done hello']);
+    assert.equal(client.pending.length + other.pending.length, 0);
+  } finally {
+    await own.close();
+  }
+});
+
+test('an empty file: asked for its size alone, its one empty block is the answer; with more, the OACK leaves it out', async () => {
+  writeFileSync(join(station.root, 'nothing'), '');
+  client.read(station.port, 'nothing', { tsize: '0' });
+  assert.deepEqual(await nextPacket(), data(1, ''));
+  client.send(station.transferPort, encodeAck(1));
+  client.read(station.port, 'nothing', { tsize: '0', blksize: '1024' });
+  assert.deepEqual(await nextPacket(), { kind: 'oack', options: [{ name: 'blksize', value: '1024' }] });
+  client.send(station.transferPort, encodeAck(0));
+  assert.deepEqual(await nextPacket(), data(1, ''));
+  client.send(station.transferPort, encodeAck(1));
+  await until(
+    'the end',
+    () => eventsOf('nothing').filter((each) => each === 'done nothing').length === 2 || undefined,
+  );
+});
+
+test('blocks and windows are no larger than configured', async () => {
+  const narrow = await openStation({ maxBlockSize: 1000, maxWindow: 3 });
+  try {
+    writeFileSync(join(narrow.root, 'long'), 'abcdefgh'.repeat(1000));
+    client.read(narrow.port, 'long', { blksize: '1468', windowsize: '16' });
+    assert.deepEqual(await nextPacket(), {
+      kind: 'oack',
+      options: [
+        { name: 'blksize', value: '1000' },
+        { name: 'windowsize', value: '3' },
+      ],
+    });
+    client.send(narrow.transferPort, encodeAck(0));
+    for (const block of [1, 2, 3]) assert.deepEqual(await nextPacket(), data(block, 'abcdefgh'.repeat(125)));
+    client.send(narrow.transferPort, encodeAck(1));
+    for (const block of [2, 3, 4]) assert.deepEqual(await nextPacket(), data(block, 'abcdefgh'.repeat(125)));
+    client.send(narrow.transferPort, encodeError(0, ''));
+  } finally {
+    await narrow.close();
+  }
+});
+
+test('one address has its share, however many ports it asks from; another address is served', async () => {
+  const crowded = await openStation({ maxTransfers: 9 });
+  try {
+    writeFileSync(join(crowded.root, 'hello'), 'hello');
+    const greedy = await Promise.all(Array.from({ length: 8 }, () => openPacketClient()));
+    const other = await openPacketClient('127.0.0.9');
+    opened.push(...greedy, other);
+    for (const each of greedy) {
+      each.read(crowded.port, 'hello');
+      await each.next();
+    }
+    client.read(crowded.port, 'hello');
+    const notice = await until('the notice', () => crowded.records.find(({ kind }) => kind === 'notice'));
+    assert.match(
+      notice.kind === 'notice' ? notice.message : '',
+      /^8 TFTP transfers of 127\.0\.0\.1 are under way/,
+    );
+    other.read(crowded.port, 'hello');
+    assert.deepEqual(await nextPacket(other), data(1, 'hello'));
+    assert.equal(client.pending.length, 0);
+    greedy[0]?.send(crowded.transferPort, encodeAck(1));
+    await until('a free place', () => crowded.active() === 8 || undefined);
+    client.read(crowded.port, 'hello');
+    assert.deepEqual(await nextPacket(), data(1, 'hello'));
+  } finally {
+    await crowded.close();
+  }
+});
+
 test('single port: the transfer is on the port of the request', async () => {
   assert.equal(single.port, single.transferPort);
   client.read(single.port, 'hello', { tsize: '0' });

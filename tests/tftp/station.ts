@@ -14,6 +14,8 @@ import { decodeTftp, encodeRequest, type TftpMalformed, type TftpPacket } from '
 export interface StationOptions {
   readonly singlePort?: boolean;
   readonly maxTransfers?: number;
+  readonly maxBlockSize?: number;
+  readonly maxWindow?: number;
   readonly wholeFileBytes?: number;
   readonly virtual?: VirtualFiles;
 }
@@ -24,6 +26,8 @@ export interface Station {
   readonly transferPort: number;
   readonly records: readonly JournalRecord[];
   active(): number;
+  /** Whether no timer is armed: nothing is under way or remembered. */
+  idle(): boolean;
   /** The events of all transfers so far: `start hello`, `done hello` … */
   events(): readonly string[];
   /** Waits until a transfer event is on record. */
@@ -32,6 +36,7 @@ export interface Station {
 }
 
 const DEADLINE_MS = 10_000;
+const CACHE_BYTES = 64 * 1024 * 1024;
 
 /** Waits until `probe` gives something; throws after ten seconds. */
 export async function until<T>(what: string, probe: () => T | undefined): Promise<T> {
@@ -57,17 +62,24 @@ export async function openStation(options: StationOptions = {}): Promise<Station
     nic,
     clock,
     port,
-    config: { root, search: [], transferPort: port },
+    config: {
+      root,
+      search: [],
+      transferPort: port,
+      maxBlockSize: options.maxBlockSize,
+      maxWindow: options.maxWindow ?? 64,
+      cache: CACHE_BYTES,
+      maxTransfers: options.maxTransfers ?? 4096,
+    },
     resolver: createContentResolver({
       roots: [root],
-      cacheBytes: 64 * 1024 * 1024,
+      cacheBytes: CACHE_BYTES,
       wholeFileBytes: options.wholeFileBytes,
       virtual: options.virtual,
       pin: network.pin,
     }),
     journal: { write: (record) => records.push(record) },
     requester: (address, _path, serverAddress) => ({ address, mac: '52:54:00:00:00:01', serverAddress }),
-    maxTransfers: options.maxTransfers,
   });
   const transfers = () => records.filter((record) => record.kind === 'transfer');
   return {
@@ -76,6 +88,7 @@ export async function openStation(options: StationOptions = {}): Promise<Station
     transferPort: service.transferPort,
     records,
     active: service.active,
+    idle: () => clock.armed().length === 0,
     events: () => transfers().map(({ event, file }) => `${event} ${file}`),
     recorded: (event) =>
       until(`a record "${event}"`, () => transfers().find((record) => record.event === event)),
@@ -114,8 +127,9 @@ export interface PacketClient {
   close(): void;
 }
 
-export async function openPacketClient(): Promise<PacketClient> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+/** `own`: the client's address, on the loopback network. */
+export async function openPacketClient(own = '127.0.0.1'): Promise<PacketClient> {
+  const socket = createSocket('udp4').bind(0, own);
   await once(socket, 'listening');
   const pending: Received[] = [];
   socket.on('message', (message, from) => {

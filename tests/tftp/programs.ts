@@ -1,0 +1,123 @@
+/** TFTP clients as people have them: curl, tftp-hpa, atftp, busybox and the npm package. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** The package's own command cannot parse a port on Node 26; its library is what is of interest. */
+const NPM_CLIENT = `
+  const [host, port, file, to] = process.argv.slice(1);
+  require('tftp').createClient({ host, port: Number(port), windowSize: 4 })
+    .get(file, to, (error) => { if (error) throw error; });
+`;
+
+/** A server, and the directory it serves. */
+export interface Source {
+  readonly host: string;
+  readonly port: number;
+  readonly root: string;
+}
+
+/** `fetch`: the command that fetches a file. */
+export interface Client {
+  readonly name: string;
+  readonly fetch: (from: Source, file: string, to: string) => readonly [command: string, ...args: string[]];
+}
+
+/** atftp asking for these options. */
+export function atftp(...options: readonly string[]): Client {
+  return {
+    name: `atftp, ${options.join(', ')}`,
+    fetch: ({ host, port }, file, to) => [
+      'atftp',
+      '--get',
+      ...options.flatMap((option) => ['--option', option]),
+      '--remote-file',
+      file,
+      '--local-file',
+      to,
+      host,
+      `${port}`,
+    ],
+  };
+}
+
+export const CLIENTS: readonly Client[] = [
+  {
+    name: 'curl',
+    fetch: ({ host, port }, file, to) => ['curl', '-sS', '-o', to, `tftp://${host}:${port}/${file}`],
+  },
+  {
+    name: 'curl, blksize 1428',
+    fetch: ({ host, port }, file, to) => [
+      'curl',
+      '-sS',
+      '--tftp-blksize',
+      '1428',
+      '-o',
+      to,
+      `tftp://${host}:${port}/${file}`,
+    ],
+  },
+  {
+    name: 'curl, no options',
+    fetch: ({ host, port }, file, to) => [
+      'curl',
+      '-sS',
+      '--tftp-no-options',
+      '-o',
+      to,
+      `tftp://${host}:${port}/${file}`,
+    ],
+  },
+  {
+    name: 'tftp-hpa',
+    fetch: ({ host, port }, file, to) => ['tftp', '-m', 'binary', host, `${port}`, '-c', 'get', file, to],
+  },
+  atftp('windowsize 16', 'blksize 1428', 'tsize 0'),
+  {
+    name: 'busybox',
+    fetch: ({ host, port }, file, to) => [
+      'busybox',
+      'tftp',
+      '-g',
+      '-b',
+      '1024',
+      '-r',
+      file,
+      '-l',
+      to,
+      host,
+      `${port}`,
+    ],
+  },
+  {
+    name: 'npm tftp, windowsize 4',
+    fetch: ({ host, port }, file, to) => [process.execPath, '-e', NPM_CLIENT, host, `${port}`, file, to],
+  },
+];
+
+/**
+ * Fetches a file into `inbox` and compares it. `prefix`: a command that runs the client, such as `ip netns exec NAME`.
+ * Rejects when the client fails, takes more than a minute, or gets other bytes.
+ */
+export async function fetchAndCompare(
+  client: Client,
+  from: Source,
+  file: string,
+  inbox: string,
+  prefix: readonly string[] = [],
+): Promise<void> {
+  const to = join(inbox, `${client.name.replaceAll(/\W/g, '-')}-${file}`);
+  // atftp would ask whether to overwrite what an earlier run left.
+  await rm(to, { force: true });
+  const [command = '', ...args] = [...prefix, ...client.fetch(from, file, to)];
+  await run(command, args, { timeout: 60_000, cwd: import.meta.dirname });
+  const [expected, actual] = await Promise.all([readFile(join(from.root, file)), readFile(to)]);
+  const message = `${client.name}: ${actual.length} bytes arrived of ${expected.length}, or other ones`;
+  assert.ok(expected.equals(actual), message);
+  await rm(to);
+}
