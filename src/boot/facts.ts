@@ -4,17 +4,21 @@ import { messageType } from '../dhcp/message.ts';
 import { FLAG_BROADCAST, type MessageName, type Packet } from '../dhcp/packet.ts';
 import { decodeSuboptions } from '../dhcp/suboptions.ts';
 import { decodeUserClass } from '../dhcp/userclass.ts';
-import { decodeUuid, isDummyUuid } from '../dhcp/uuid.ts';
+import { isDummyUuid, type UuidForms, uuidForms } from '../dhcp/uuid.ts';
 import { isPrintable, textOf, textToNul } from '../dhcp/wiretext.ts';
 import type { Ipv4 } from '../values/ipv4.ts';
 import { formatMac, type Mac } from '../values/mac.ts';
 import { type Arch, archOf, bootsByHttp } from './arch.ts';
+import { type IpxeFeature, readFeatures } from './ipxe-features.ts';
+import { isRaspberryPi } from './raspberry-pi.ts';
 
 /**
- * rom: firmware's own PXE client. ipxe: iPXE, in a ROM or chained. http: UEFI HTTP Boot. other: anything that is not
- * booting from the network, such as an installed system's DHCP client.
+ * rom: firmware's own PXE client. ipxe: iPXE, in a ROM or chained. http: UEFI HTTP Boot. uboot: U-Boot's own client.
+ * rpi: a Raspberry Pi's ROM or EEPROM. other: anything that is not booting from the network, such as an installed
+ * system's DHCP client.
  */
-export type Stage = 'rom' | 'ipxe' | 'http' | 'other';
+export const STAGES = ['rom', 'ipxe', 'http', 'uboot', 'rpi', 'other'] as const;
+export type Stage = (typeof STAGES)[number];
 
 /** Where and how the datagram came in. */
 export interface Arrival {
@@ -48,17 +52,21 @@ export interface Facts {
   readonly clientId?: string | undefined;
   readonly hostname?: string | undefined;
   readonly stage: Stage;
+  /** Stage ipxe: whether its firmware was given a boot program just before, so that this iPXE is that program. */
+  readonly chained: boolean;
   /** Of the option 93 list, the first that the registry knows; else from option 60. */
   readonly arch?: Arch | undefined;
   /** The number behind arch, or the first unknown one. */
   readonly archCode?: number | undefined;
   /** Canonical; undefined for the dummies that boards without a serial number send. */
   readonly uuid?: string | undefined;
+  /** The same bytes without the swap of the first fields: the readable form when an old iPXE or gPXE sent them. */
+  readonly uuidAsSent?: string | undefined;
   readonly vendorClass?: string | undefined;
   /** RFC 3004 strings, or the one raw string that iPXE and dhclient send. */
   readonly userClasses: readonly string[];
-  /** Sub-options of option 175 with a non-zero value: what this iPXE was built with (its features.h). */
-  readonly ipxeFeatures?: ReadonlySet<number> | undefined;
+  /** What this iPXE was built with; undefined: it does not say (no option 175). */
+  readonly ipxeFeatures?: ReadonlySet<IpxeFeature> | undefined;
   readonly relay?: RelayFacts | undefined;
   readonly ciaddr: Ipv4;
   /** Option 50. */
@@ -70,9 +78,6 @@ export interface Facts {
   readonly broadcast: boolean;
   readonly arrival: Arrival;
 }
-
-/** iPXE's feature numbers that a decision looks at (src/include/ipxe/features.h). */
-export const IPXE_FEATURE = { http: 0x13 } as const;
 
 const text = (bytes: Uint8Array | undefined): string | undefined =>
   bytes === undefined ? undefined : textToNul(bytes);
@@ -90,34 +95,37 @@ function readable(bytes: Uint8Array | undefined): string | undefined {
   return asText !== '' && isPrintable(asText) ? asText : formatMac(bytes);
 }
 
-/**
- * Option 93 is a list (RFC 4578 §2.1); the first number that the registry knows wins. Without it option 60 of the
- * form `PXEClient:Arch:00007:UNDI:003016` tells the same (peers P14).
- */
-function readArch(
-  packet: Packet,
-  vendorClass: string | undefined,
-): { arch?: Arch | undefined; archCode?: number | undefined } {
-  const codes: number[] = [];
-  const list = packet.options.get(OPTION.CLIENT_ARCH);
-  if (list !== undefined) {
-    for (let at = 0; at + 1 < list.length; at += 2) codes.push(((list[at] ?? 0) << 8) | (list[at + 1] ?? 0));
-  } else if (vendorClass !== undefined) {
-    const spelled = /^(?:PXE|HTTP)Client:Arch:(\d{5})/.exec(vendorClass)?.[1];
-    if (spelled !== undefined) codes.push(Number(spelled));
-  }
-  const known = codes.find((code) => archOf(code) !== undefined);
-  const archCode = known ?? codes[0];
-  return archCode === undefined ? {} : { archCode, arch: archOf(archCode) };
+/** Option 97, unless it is none or a dummy in either byte order. */
+function readUuid(bytes: Uint8Array | undefined): UuidForms | undefined {
+  const forms = bytes === undefined ? undefined : uuidForms(bytes);
+  return forms === undefined || isDummyUuid(forms.swapped) ? undefined : forms;
 }
 
-function readFeatures(bytes: Uint8Array | undefined): ReadonlySet<number> | undefined {
-  if (bytes === undefined) return undefined;
-  const suboptions = decodeSuboptions(bytes);
-  const features = new Set<number>();
-  if (!(suboptions instanceof Map)) return features;
-  for (const [code, value] of suboptions) if (value.some((byte: number) => byte !== 0)) features.add(code);
-  return features;
+/** What `U-Boot.armv8` is in the registry: the classes of U-Boot's builds (CONFIG_BOOTP_VCI_STRING). */
+const UBOOT_ARCHES: readonly (readonly [RegExp, number])[] = [
+  [/^U-Boot\S*\.(?:armv8|arm64|aarch64)/, 22],
+  [/^U-Boot\S*\.arm/, 21],
+];
+
+/** `PXEClient:Arch:00007:UNDI:003016` → 7 (RFC 4578 §2.4 has no such form, yet every ROM writes it). */
+function spelledArch(vendorClass: string | undefined): number | undefined {
+  if (vendorClass === undefined) return undefined;
+  const spelled = /^(?:PXE|HTTP)Client:Arch:(\d{5})/.exec(vendorClass)?.[1];
+  if (spelled !== undefined) return Number(spelled);
+  return UBOOT_ARCHES.find(([pattern]) => pattern.test(vendorClass))?.[1];
+}
+
+/**
+ * Option 93 is a list (RFC 4578 §2.1); the first number that the registry knows wins. Where it has none, option 60 tells
+ * the same (peers P14).
+ */
+function readArch(packet: Packet, vendorClass: string | undefined): number | undefined {
+  const codes: number[] = [];
+  const list = packet.options.get(OPTION.CLIENT_ARCH) ?? new Uint8Array();
+  for (let at = 0; at + 1 < list.length; at += 2) codes.push(((list[at] ?? 0) << 8) | (list[at + 1] ?? 0));
+  const spelled = spelledArch(vendorClass);
+  if (spelled !== undefined) codes.push(spelled);
+  return codes.find((code) => archOf(code) !== undefined) ?? codes[0];
 }
 
 function readRelay(packet: Packet): RelayFacts | undefined {
@@ -139,36 +147,53 @@ function readRelay(packet: Packet): RelayFacts | undefined {
  * a relay that strips option 175 is still iPXE.
  */
 function readStage(packet: Packet, facts: Pick<Facts, 'vendorClass' | 'userClasses' | 'arch'>): Stage {
+  const { vendorClass = '', arch } = facts;
   if (packet.options.has(OPTION.IPXE) || facts.userClasses.includes('iPXE')) return 'ipxe';
-  if (facts.vendorClass?.startsWith('HTTPClient') === true) return 'http';
-  if (facts.vendorClass?.startsWith('PXEClient') === true) {
-    return facts.arch !== undefined && bootsByHttp(facts.arch) ? 'http' : 'rom';
-  }
-  return 'other';
+  if (vendorClass.startsWith('HTTPClient')) return 'http';
+  if (vendorClass.startsWith('U-Boot')) return 'uboot';
+  if (!vendorClass.startsWith('PXEClient')) return 'other';
+  if (arch === undefined) return 'rom';
+  if (arch.startsWith('uboot-')) return 'uboot';
+  if (arch === 'arm-rpiboot') return 'rpi';
+  return bootsByHttp(arch) ? 'http' : 'rom';
 }
 
-/** Reads a client's message (op 1). Never fails: what cannot be understood is left out. */
-export function factsOf(packet: Packet, arrival: Arrival): Facts {
+const RPI = 41;
+
+/**
+ * Reads a client's message (op 1). Never fails: what cannot be understood is left out. `chained`: whether this client's
+ * firmware was given a boot program lately, which no packet tells.
+ */
+export function factsOf(packet: Packet, arrival: Arrival, chained = false): Facts {
   const { options } = packet;
   const vendorClass = text(options.get(OPTION.VENDOR_CLASS));
   const userClassBytes = options.get(OPTION.USER_CLASS);
   const userClasses = userClassBytes === undefined ? [] : decodeUserClass(userClassBytes);
-  const { arch, archCode } = readArch(packet, vendorClass);
-  const uuidBytes = options.get(OPTION.CLIENT_UUID);
-  const uuid = uuidBytes === undefined ? undefined : decodeUuid(uuidBytes);
+  const mac = formatMac(packet.chaddr);
+  const uuid = readUuid(options.get(OPTION.CLIENT_UUID));
+  const claimed = readArch(packet, vendorClass);
+  const claims = { vendorClass, userClasses, arch: claimed === undefined ? undefined : archOf(claimed) };
+  const claimedStage = readStage(packet, claims);
+  // A Pi says BIOS, and would be given programs for one.
+  const isPi = claimedStage === 'rom' && claims.arch === 'bios' && isRaspberryPi(mac, uuid?.swapped);
+  const archCode = isPi ? RPI : claimed;
+  const stage = isPi ? 'rpi' : claimedStage;
+  const ipxeBytes = options.get(OPTION.IPXE);
   const clientId = options.get(OPTION.CLIENT_ID);
   return {
     message: messageType(packet) ?? 'BOOTP',
-    mac: formatMac(packet.chaddr),
+    mac,
     clientId: clientId === undefined ? undefined : clientId.toHex(),
     hostname: text(options.get(OPTION.HOST_NAME)),
-    stage: readStage(packet, { vendorClass, userClasses, arch }),
-    arch,
+    stage,
+    chained: chained && stage === 'ipxe',
+    arch: archCode === undefined ? undefined : archOf(archCode),
     archCode,
-    uuid: uuid === undefined || isDummyUuid(uuid) ? undefined : uuid,
+    uuid: uuid?.swapped,
+    uuidAsSent: uuid?.wire,
     vendorClass,
     userClasses,
-    ipxeFeatures: readFeatures(options.get(OPTION.IPXE)),
+    ipxeFeatures: ipxeBytes === undefined ? undefined : readFeatures(ipxeBytes),
     relay: readRelay(packet),
     ciaddr: packet.ciaddr,
     requestedIp: address(options.get(OPTION.REQUESTED_ADDRESS)),

@@ -3,7 +3,7 @@ import { type BootMethod, type Machine, type Profile, TemplateError } from '../p
 import type { Ipv4 } from '../values/ipv4.ts';
 import { hyphenMac } from '../values/mac.ts';
 import { type Arch, isUefi } from './arch.ts';
-import { type Facts, IPXE_FEATURE } from './facts.ts';
+import type { Facts } from './facts.ts';
 import { httpOrigin, type ServerUrls, templateScope, tftpOrigin } from './scope.ts';
 import { kernelScript, localBootScript } from './script.ts';
 
@@ -67,7 +67,7 @@ function scriptUrl(facts: Facts, server: ServerUrls): string {
   return `${httpOrigin(server)}/ipxe?${query.toString().replaceAll('%3A', ':')}`;
 }
 
-const hasHttp = (facts: Facts): boolean => facts.ipxeFeatures?.has(IPXE_FEATURE.http) === true;
+const hasHttp = (facts: Facts): boolean => facts.ipxeFeatures?.has('http') === true;
 
 function planFile(boot: BootMethod & { kind: 'file' }, facts: Facts, server: ServerUrls): BootPlan {
   const base = facts.arch === undefined ? undefined : programArch(facts.arch);

@@ -19,10 +19,13 @@ export interface Selection {
 }
 
 /** The inventory's machine for these facts: by MAC, else by UUID (a board may have a NIC that nobody listed). */
-export function findMachine(facts: Pick<Facts, 'mac' | 'uuid'>, inventory: Inventory): Machine | undefined {
-  const byMac = inventory.machines.byMac.get(facts.mac);
+export function findMachine(
+  facts: Pick<Facts, 'mac' | 'uuid' | 'uuidAsSent'>,
+  { machines }: Inventory,
+): Machine | undefined {
+  const byMac = machines.byMac.get(facts.mac);
   if (byMac !== undefined || facts.uuid === undefined) return byMac;
-  return inventory.machines.byUuid.get(facts.uuid);
+  return machines.byUuid.get(facts.uuid) ?? machines.byUuid.get(facts.uuidAsSent ?? facts.uuid);
 }
 
 /** The address by which `match.subnet` places a client: its relay's, its own, or ours on the NIC that heard it. */
@@ -57,7 +60,9 @@ const CHECKS: readonly KeyCheck[] = [
   },
   (match, facts) => {
     if (match.uuid === undefined) return undefined;
-    const holds = facts.uuid !== undefined && match.uuid.includes(facts.uuid);
+    const holds = [facts.uuid, facts.uuidAsSent].some(
+      (uuid) => uuid !== undefined && match.uuid?.includes(uuid) === true,
+    );
     const told = facts.uuid === undefined ? 'the client sent no uuid' : `uuid ${facts.uuid}`;
     return { holds, told: holds ? told : `${told} is not ${match.uuid.join(' or ')}` };
   },

@@ -3,7 +3,8 @@
  * packet it would send, so that it goes through the very code that real clients go through.
  */
 import { archCode, archOf, bootsByHttp } from '../boot/arch.ts';
-import { type Arrival, factsOf, IPXE_FEATURE } from '../boot/facts.ts';
+import { type Arrival, factsOf } from '../boot/facts.ts';
+import { featureEntries } from '../boot/ipxe-features.ts';
 import { OPTION } from '../dhcp/codes.ts';
 import { messageTypeBytes } from '../dhcp/message.ts';
 import { BOOTREQUEST, FLAG_BROADCAST, type Packet } from '../dhcp/packet.ts';
@@ -30,6 +31,9 @@ export interface Description {
 
 /** Stands for a client whose MAC is not told: locally administered, so it is nobody's. */
 const NO_MAC: Mac = '02:00:00:00:00:00';
+
+/** Of any iPXE that is built today. */
+const IMAGINED_FEATURES = ['http', 'tftp', 'dns', 'menu', 'bzimage'] as const;
 
 const u16 = (value: number): Uint8Array => Uint8Array.of(value >>> 8, value & 255);
 
@@ -61,7 +65,7 @@ function optionsOf(client: Description): Map<number, Uint8Array> {
   const userClass = client.userClass ?? (client.ipxe === true ? 'iPXE' : undefined);
   if (userClass !== undefined) options.set(OPTION.USER_CLASS, bytesOf(userClass));
   if (client.ipxe === true) {
-    options.set(OPTION.IPXE, encodeSuboptions([[IPXE_FEATURE.http, Uint8Array.of(1)]]));
+    options.set(OPTION.IPXE, encodeSuboptions(featureEntries(IMAGINED_FEATURES)));
   }
   const relay: [number, Uint8Array][] = [];
   if (client.circuitId !== undefined) relay.push([1, bytesOf(client.circuitId)]);

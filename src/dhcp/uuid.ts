@@ -49,6 +49,9 @@ const DUMMIES: ReadonlySet<string> = new Set([
   // Dell without a service tag: "DELL" and blanks.
   '4c4c4544-0000-2010-8020-80c04f202020',
   '44454c4c-0000-1020-8020-80c04f202020',
+  // In the exclusion lists of inventory programs: several vendors' boards.
+  '6ab5b300-538d-1014-9fb5-b0684d007b53',
+  '00b3b56a-8d53-1410-9fb5-b0684d007b53',
 ]);
 
 /** Whether a UUID (canonical text) is a placeholder that many machines share: such a one identifies nobody. */
