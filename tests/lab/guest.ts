@@ -17,9 +17,13 @@ const HOME = resolve(import.meta.dirname, '../..');
 /** The guest's init prints this, then its kernel's command line, on the console. */
 export const GUEST_MARKER = 'pilotlight-guest-is-up';
 
+/** What a loader puts here the guest's init tells by name and SHA-1, before the marker. */
+export const GUEST_SERVED = '/served';
+
 const INIT = `#!/bin/busybox sh
 /bin/busybox mkdir /proc
 /bin/busybox mount -t proc proc /proc
+for file in ${GUEST_SERVED}/*; do [ ! -f "$file" ] || /bin/busybox sha1sum "$file"; done
 /bin/busybox echo "${GUEST_MARKER}"
 /bin/busybox echo "cmdline: $(/bin/busybox cat /proc/cmdline)"
 /bin/busybox poweroff -f
@@ -44,10 +48,11 @@ function buildInitramfs(target: string): void {
   const work = mkdtempSync(`${target}.`);
   const root = join(work, 'root');
   mkdirSync(join(root, 'bin'), { recursive: true });
+  mkdirSync(join(root, GUEST_SERVED));
   copyFileSync('/bin/busybox', join(root, 'bin/busybox'));
   symlinkSync('busybox', join(root, 'bin/sh'));
   writeFileSync(join(root, 'init'), INIT, { mode: 0o755 });
-  const names = ['.', 'bin', 'bin/busybox', 'bin/sh', 'init'].join('\n');
+  const names = ['.', 'bin', 'bin/busybox', 'bin/sh', 'init', GUEST_SERVED.slice(1)].join('\n');
   const archive = execFileSync('cpio', ['--quiet', '-o', '-H', 'newc', '-R', '0:0'], {
     cwd: root,
     input: names,

@@ -1,22 +1,23 @@
-/** A bare machine under QEMU, without KVM so that it behaves the same everywhere: power, firmware, serial console. */
-import { copyFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** A bare machine under QEMU: power, disk, serial console. */
 import { createFeed, type Feed } from './feed.ts';
 import { readLines } from './lines.ts';
 import type { Namespace } from './netns.ts';
+import { type Firmware, platformOf } from './platforms.ts';
 import { makeScratch } from './scratch.ts';
 
-export type Firmware = 'bios' | 'uefi';
+export type { Firmware } from './platforms.ts';
+
+/** A raw image, or a directory whose files QEMU puts into a FAT file system. */
+export type Disk = { readonly image: string } | { readonly files: string };
 
 export interface MachineOptions {
-  /** bios: SeaBIOS with iPXE as the NIC's ROM. uefi: OVMF with its own PXE client. */
   readonly firmware: Firmware;
   /** Where the tap is. */
   readonly inside: Namespace;
   readonly tap: string;
   readonly mac: string;
-  /** A raw image, the second boot device after the NIC. */
-  readonly disk?: string;
+  /** The second boot device after the NIC. */
+  readonly disk?: Disk | undefined;
 }
 
 export interface SerialLine {
@@ -39,51 +40,23 @@ export interface Machine {
 const COMMON = ['-accel', 'tcg', '-m', '512', '-nodefaults', '-display', 'none', '-no-reboot'];
 const SERIAL = ['-chardev', 'stdio,id=serial,signal=off', '-serial', 'chardev:serial'];
 
-function firmwareArguments(options: MachineOptions, scratch: string): string[] {
-  const { firmware, mac } = options;
-  if (firmware === 'bios') {
-    // Without graphics SeaBIOS and its successors write their text to the serial port.
-    return [
-      '-machine',
-      'pc,graphics=off',
-      '-vga',
-      'none',
-      '-device',
-      `e1000,netdev=n0,mac=${mac},bootindex=1`,
-    ];
-  }
-  const variables = join(scratch, 'vars.fd');
-  copyFileSync('/usr/share/OVMF/OVMF_VARS_4M.fd', variables);
-  return [
-    ...['-machine', 'q35', '-vga', 'none', '-device', 'virtio-rng-pci'],
-    ...['-drive', 'if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd'],
-    ...['-drive', `if=pflash,format=raw,file=${variables}`],
-    // An empty romfile leaves the NIC without iPXE: the firmware's own PXE client boots.
-    ...['-device', `virtio-net-pci,netdev=n0,mac=${mac},romfile=,bootindex=1`],
-  ];
-}
-
-function diskArguments(disk: string | undefined): string[] {
+function diskArguments(disk: Disk | undefined): string[] {
   if (disk === undefined) return [];
-  return [
-    '-drive',
-    `if=none,id=d0,format=raw,file=${disk}`,
-    '-device',
-    'virtio-blk-pci,drive=d0,bootindex=2',
-  ];
+  const source = 'image' in disk ? `file=${disk.image}` : `readonly=on,file=fat:16:${disk.files}`;
+  return ['-drive', `if=none,id=d0,format=raw,${source}`, '-device', 'virtio-blk-pci,drive=d0,bootindex=2'];
 }
 
 /** Switches a machine on. */
 export function startMachine(options: MachineOptions): Machine {
   const scratch = makeScratch('machine');
   const netdev = ['-netdev', `tap,id=n0,ifname=${options.tap},script=no,downscript=no`];
-  const firmware = firmwareArguments(options, scratch.path);
+  const platform = platformOf(options.firmware, { scratch: scratch.path, mac: options.mac });
   const poweredOnAt = Date.now();
-  const qemu = options.inside.spawn('qemu-system-x86_64', [
+  const qemu = options.inside.spawn(platform.emulator, [
     ...COMMON,
     ...SERIAL,
     ...netdev,
-    ...firmware,
+    ...platform.arguments,
     ...diskArguments(options.disk),
   ]);
   const serial = createFeed<SerialLine>((line) => line.text);

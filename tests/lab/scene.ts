@@ -1,6 +1,6 @@
 /** The usual scene: Pilotlight on a rack's network, alone or beside a foreign DHCP server, and a machine that boots Linux. */
 import { GUEST_MARKER, type Guest, prepareGuest } from './guest.ts';
-import { type Firmware, type Machine, startMachine } from './machine.ts';
+import { type Disk, type Firmware, type Machine, startMachine } from './machine.ts';
 import { type Dnsmasq, openRack, type Rack, SERVER_ADDRESS, startForeignDhcp } from './rack.ts';
 import { type Server, type ServerSetup, startServer } from './server.ts';
 
@@ -12,13 +12,20 @@ export const NODE = { mac: '52:54:00:aa:00:01', name: 'node1' } as const;
 /** Seconds; several times what a boot needs on a quiet machine. */
 export const BOOT_DEADLINE = 150;
 
+/** What is unusual about NODE. */
+export interface NodeOptions {
+  /** Where it is plugged in. Default: a tap of the rack's bridge. */
+  readonly tap?: string;
+  readonly disk?: Disk;
+}
+
 export interface Scene {
   readonly rack: Rack;
   readonly server: Server;
   /** The foreign DHCP server; proxy mode only. */
   readonly foreign: Dnsmasq | undefined;
   /** Switches NODE on. Its previous incarnation must have been stopped. */
-  powerOn(firmware: Firmware): Machine;
+  powerOn(firmware: Firmware, node?: NodeOptions): Machine;
   /** Stops the server, asserting that it ends cleanly, and tears everything down. Safe to call after any failure. */
   close(): Promise<void>;
 }
@@ -72,7 +79,8 @@ export async function openScene(
       rack,
       server,
       foreign,
-      powerOn: (firmware) => startMachine({ firmware, inside: rack.wires, tap, mac: NODE.mac }),
+      powerOn: (firmware, node) =>
+        startMachine({ firmware, inside: rack.wires, tap, mac: NODE.mac, ...node }),
       async close() {
         try {
           await server.stop();
@@ -88,8 +96,8 @@ export async function openScene(
 }
 
 /** Boots NODE to Linux's init and reads the kernel's command line there; then switches it off. */
-export async function bootToLinux(scene: Scene, firmware: Firmware): Promise<string> {
-  const machine = scene.powerOn(firmware);
+export async function bootToLinux(scene: Scene, firmware: Firmware, node?: NodeOptions): Promise<string> {
+  const machine = scene.powerOn(firmware, node);
   try {
     await machine.waitFor(new RegExp(GUEST_MARKER), BOOT_DEADLINE);
     const [, commandLine = ''] = await machine.waitFor(/^cmdline: (.*)$/, 10);

@@ -1,0 +1,28 @@
+/** A BIOS machine whose ROM is iPXE chains undionly.kpxe, which drives the NIC through that ROM, and boots Linux. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bootToLinux, openScene } from '../lab/scene.ts';
+import { filesSent, NAMED, site } from './site.ts';
+
+/** Both are iPXE to any server; only the driver that it works with tells one from the other. */
+const PROFILE = `name: linux
+boot:
+  script: |
+    #!ipxe
+    iseq \${net0/chip} undionly || chain tftp://{{ server.address }}/undionly.kpxe
+    kernel tftp://{{ server.address }}/vmlinuz hostname={{ machine.name }} console=ttyS0
+    initrd tftp://{{ server.address }}/guest.cpio
+    boot
+`;
+
+for (const mode of ['full', 'proxy'] as const) {
+  test(`${mode} mode: BIOS through undionly.kpxe boots Linux`, async () => {
+    const scene = await openScene(mode, site({ profile: PROFILE }));
+    try {
+      assert.match(await bootToLinux(scene, 'bios'), NAMED);
+      assert.deepEqual(filesSent(scene, 'tftp'), ['undionly.kpxe', 'vmlinuz', 'guest.cpio']);
+    } finally {
+      await scene.close();
+    }
+  });
+}
