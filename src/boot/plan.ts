@@ -47,7 +47,7 @@ const encodePath = (path: string): string =>
   path.replace(/^\/+/, '').split('/').map(encodeURIComponent).join('/');
 
 /** The URL of a file under the roots, by HTTP or TFTP; a URL stays as it is. */
-function fileUrl(path: string, server: ServerUrls, http: boolean): string {
+export function fileUrl(path: string, server: ServerUrls, http: boolean): string {
   if (isUrl(path)) return path;
   return http
     ? `${httpOrigin(server)}/boot/${encodePath(path)}`

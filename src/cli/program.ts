@@ -1,9 +1,11 @@
 /** The commands and their flags (contract). What each does is in the file of its name. */
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
+import { DIALECTS } from '../dialects/dialects.ts';
 import { archArgument, configOption, ipv4Argument, macArgument, uuidArgument } from './arguments.ts';
 import { check } from './check.ts';
 import { explainCommand } from './explain.ts';
 import { leasesCommand } from './leases-command.ts';
+import { printConfig } from './print-config.ts';
 import { serve } from './serve.ts';
 import { version } from './version.ts';
 
@@ -41,6 +43,19 @@ export function createProgram(): Command {
     .action(explainCommand);
 
   program.addCommand(leasesCommand());
+
+  program
+    .command('print-config')
+    .description('lines for the DHCP server that a site has already, where proxyDHCP does not reach')
+    .addArgument(new Argument('<dialect>', 'what that server is').choices(Object.keys(DIALECTS)))
+    .addOption(configOption())
+    .option('--interface <nic>', 'the NIC whose network the lines are for')
+    .option(
+      '--server <address>',
+      'the address that machines are told; default: that of the NIC',
+      ipv4Argument,
+    )
+    .action(printConfig);
 
   return program;
 }

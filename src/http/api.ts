@@ -140,7 +140,10 @@ export interface ExplainQuery {
 
 /** Who asks for its iPXE script. */
 export interface ScriptQuery {
-  readonly mac: Mac;
+  /** As the query says. */
+  readonly mac?: Mac | undefined;
+  /** Whoever has the asking address by lease or neighbour table. */
+  readonly requesterMac?: Mac | undefined;
   readonly arch?: Arch | number | undefined;
   readonly uuid?: string | undefined;
   /** Undefined for a client that is not on IPv4. */

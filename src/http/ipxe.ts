@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { type ApiSource, ErrorBody, type ScriptQuery } from './api.ts';
-import { BadRequest, ScriptParameters } from './queries.ts';
+import { ScriptParameters } from './queries.ts';
 import { beginTransfer, type TransferDeps } from './transfer.ts';
 
 export interface IpxeDeps extends TransferDeps {
@@ -13,6 +13,8 @@ export interface IpxeDeps extends TransferDeps {
 const NAME = 'ipxe';
 
 /**
+ * Without ?mac= the one whose DHCP was seen gets its script; anyone else a script that asks again with what is missing.
+ *
  * A machine without a script gets 404 and a sentence, not a script that complains: iPXE prints the status and goes on
  * after `||`, so whoever chains here can have a plan for it, while a script with status 200 would count as success.
  */
@@ -26,19 +28,22 @@ export function addIpxeRoute(app: FastifyInstance, deps: IpxeDeps): void {
     },
     handler: async (request, reply) => {
       const transfer = beginTransfer(deps, request, NAME);
-      const { arch, uuid, mac = transfer.requester.mac } = request.query;
-      if (mac === undefined) throw new BadRequest('mac: is missing, and no lease tells who asks');
-      const { address, serverAddress } = transfer.requester;
-      const query: ScriptQuery = { mac, arch, uuid, address, serverAddress };
+      const { mac, ...said } = request.query;
+      const { address, serverAddress, mac: requesterMac } = transfer.requester;
+      const query: ScriptQuery = { mac, ...said, requesterMac, address, serverAddress };
       const result = await deps.api.script(query);
       reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store');
       if ('text' in result) {
         const bytes = Buffer.byteLength(result.text);
-        transfer.tell(request.method === 'HEAD' ? 'probe' : 'done', { mac, size: bytes, bytes });
+        transfer.tell(request.method === 'HEAD' ? 'probe' : 'done', {
+          mac: mac ?? requesterMac,
+          size: bytes,
+          bytes,
+        });
         return reply.send(result.text);
       }
       const missing = result.failure === 'not-found';
-      transfer.tell(missing ? 'not-found' : 'failed', { mac, detail: result.detail });
+      transfer.tell(missing ? 'not-found' : 'failed', { mac: mac ?? requesterMac, detail: result.detail });
       return reply.code(missing ? 404 : 500).send(`${result.detail}\n`);
     },
   });

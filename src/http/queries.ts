@@ -49,7 +49,11 @@ export const ExplainParameters = z.strictObject({
 
 /** Other parameters are let pass: an iPXE script of somebody's own may send them for its own ends. */
 export const ScriptParameters = z.object({
-  mac: mac.optional().describe('Default: whoever has the asking address by lease or neighbour table.'),
+  mac: mac
+    .optional()
+    .describe(
+      'Default: whoever has the asking address, if its DHCP was seen; else a script that asks again.',
+    ),
   arch: arch.optional(),
   uuid: uuid.optional(),
 });

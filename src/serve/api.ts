@@ -104,8 +104,8 @@ export function createApiSource(deps: ApiDependencies): ApiSource {
       })),
     status,
     explain: (query) => explain(query, deps.where(), world()),
-    script({ mac, arch, uuid, address, serverAddress }) {
-      const requester = { mac, address, serverAddress };
+    script({ mac, requesterMac, arch, uuid, address, serverAddress }) {
+      const requester = { mac: mac ?? requesterMac, address, serverAddress };
       const result = deps.rendering.script({ mac, arch, uuid }, requester);
       if ('text' in result) return result;
       return { failure: result.failure === 'broken' ? 'broken' : 'not-found', detail: result.detail };

@@ -2,8 +2,10 @@
  * What is not on disk: scripts and `files:` of profiles, rendered for the machine that asks. TFTP and HTTP come here
  * through content/, so both give the same text.
  */
+
+import { askScript, chainScript } from '../boot/ask-script.ts';
 import type { Facts } from '../boot/facts.ts';
-import { renderScript, tftpScriptPath } from '../boot/plan.ts';
+import { fileUrl, planBoot, renderScript, tftpScriptPath } from '../boot/plan.ts';
 import { templateScope } from '../boot/scope.ts';
 import { type Selection, selectProfile } from '../boot/select.ts';
 import type { VirtualFile } from '../content/resolve.ts';
@@ -62,6 +64,15 @@ export function createRendering(clients: Clients, world: () => World): Rendering
     });
   }
 
+  /** A profile without a script of its own names a file: what iPXE would be told by DHCP, were the server there ours. */
+  function leadOn({ facts, profile, serverAddress }: Asker): { readonly text: string } | undefined {
+    const server = urlsOf(world(), serverAddress);
+    const { bootFile } = planBoot({ ...facts, stage: 'ipxe' }, profile, server);
+    if (bootFile === undefined) return undefined;
+    // By TFTP, so that a boot program that looks for more files finds the server and the directory it came from.
+    return { text: chainScript(profile.name, fileUrl(bootFile, server, profile.boot.kind !== 'file')) };
+  }
+
   function scopeOf(who: Asker, requester: Requester): TemplateScope {
     const server = urlsOf(world(), who.serverAddress);
     return templateScope(who.facts, who.machine, who.profile, server, requester.address);
@@ -96,14 +107,16 @@ export function createRendering(clients: Clients, world: () => World): Rendering
     virtual: (path, requester) => scriptByPath(path, requester) ?? profileFile(path, requester),
     script(client, requester) {
       const mac = client.mac ?? requester.mac;
-      if (mac === undefined) {
-        return { failure: 'not-found', detail: 'whose script? add ?mac=…, no lease or neighbour tells it' };
+      const seen = mac === undefined ? undefined : clients.facts(mac);
+      // A MAC address from the neighbour table alone would leave out the architecture.
+      if (mac === undefined || (client.mac === undefined && seen === undefined)) {
+        return { text: askScript(urlsOf(world(), requester.serverAddress)) };
       }
       // What the client itself sent says more than the query; the query is what is left after a restart.
-      const facts = clients.facts(mac) ?? imagined({ ...client, mac }, requester);
+      const facts = seen ?? imagined({ ...client, mac }, requester);
       const who = asker(facts, requester.serverAddress);
       if (who === undefined) return { failure: 'not-found', detail: `no profile matches ${mac}` };
-      const rendered = renderFor(who, requester, true);
+      const rendered = renderFor(who, requester, true) ?? leadOn(who);
       if (rendered === undefined) {
         return { failure: 'not-found', detail: `the profile ${who.profile.name} of ${mac} makes no script` };
       }

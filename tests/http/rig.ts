@@ -154,7 +154,7 @@ function constantApi(asked: Rig['asked']): ApiSource {
     },
     script(query) {
       asked.script.push(query);
-      return { text: `#!ipxe\necho ${query.mac}\n` };
+      return { text: `#!ipxe\necho ${query.mac ?? query.requesterMac}\n` };
     },
     health: () => ({ ok: true, reasons: [] }),
     ready: () => ({ ok: true, reasons: [] }),
