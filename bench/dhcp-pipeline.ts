@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { KNOWN_QUIRKS } from '../src/boot/known-quirks.ts';
 import { subnetOptionSets } from '../src/config/subnet-options.ts';
 import type { World } from '../src/decide/decision.ts';
 import { decodePacket, isMalformed } from '../src/dhcp/decode.ts';
@@ -19,7 +20,9 @@ import { createMetrics } from '../src/journal/metrics.ts';
 import { openSqliteStore } from '../src/leases/sqlite.ts';
 import { createLeaseTable } from '../src/leases/table.ts';
 import type { Datagram, Network, Nic, Outgoing, ReceiveHandler, UdpSocket } from '../src/net/udp.ts';
+import { createBootHistory } from '../src/serve/boot-history.ts';
 import { createClients } from '../src/serve/clients.ts';
+import { createClock } from '../src/serve/clock.ts';
 import { createDhcpService } from '../src/serve/dhcp.ts';
 import { parseIpv4, parseRange, parseSubnet } from '../src/values/ipv4.ts';
 
@@ -121,6 +124,7 @@ const world = (): World => ({
   leases: table,
   serverAddress: undefined,
   httpPort: 8080,
+  quirks: KNOWN_QUIRKS,
   now: Date.now(),
 });
 
@@ -143,7 +147,7 @@ const network: Network = {
     receive = options.onReceive;
     return socket;
   },
-  pin: (bytes) => ({ bytes, address: 0 }),
+  pin: (bytes) => ({ bytes, address: 0, size: bytes.length }),
   neighbour: () => undefined,
   arpProber: () => ({ ask: () => undefined, close() {} }),
   echoProber: () => ({ ask: () => undefined, close() {} }),
@@ -160,6 +164,8 @@ createDhcpService({
   table,
   store,
   clients: createClients(),
+  history: createBootHistory({ times: 3, within: 120_000 }),
+  clock: createClock(),
   limit,
   journal,
   world,

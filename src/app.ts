@@ -1,5 +1,7 @@
 /** The wiring: every room made once, given what it needs, and taken down in the reverse order. */
 import type { Logger } from 'pino';
+import { KNOWN_QUIRKS } from './boot/known-quirks.ts';
+import { quirkTable } from './boot/quirks.ts';
 import { loadConfig } from './config/load.ts';
 import type { Config } from './config/model.ts';
 import { createContentResolver } from './content/resolve.ts';
@@ -11,12 +13,15 @@ import type { HttpClient } from './http/transfer.ts';
 import { createJournal } from './journal/journal.ts';
 import { createMetrics } from './journal/metrics.ts';
 import { createVendors } from './journal/vendors.ts';
+import { startLanes } from './lanes/lanes.ts';
 import { noLeaseStore } from './leases/none.ts';
 import { openSqliteStore } from './leases/sqlite.ts';
 import { createLeaseTable } from './leases/table.ts';
-import type { Network, Nic } from './net/udp.ts';
+import type { RouterDiscovery } from './net/router-discovery.ts';
+import type { Network, Nic, ThreadNetwork } from './net/udp.ts';
 import type { Inventory } from './profiles/model.ts';
 import { countLeases, createApiSource } from './serve/api.ts';
+import { createBootHistory } from './serve/boot-history.ts';
 import { createClients } from './serve/clients.ts';
 import { type Clock, createClock } from './serve/clock.ts';
 import { startControl } from './serve/control.ts';
@@ -29,6 +34,7 @@ import { poolEntries } from './serve/pools.ts';
 import { reloadedConfig } from './serve/reload.ts';
 import { createRendering, type Rendering } from './serve/render.ts';
 import { createRequesters } from './serve/requester.ts';
+import { createRouterHints } from './serve/router-hints.ts';
 import { type ServedNics, serveNics } from './serve/served-nics.ts';
 import { watchStore } from './serve/store-health.ts';
 import { describedWhere } from './serve/where.ts';
@@ -36,7 +42,7 @@ import { parseIpv4 } from './values/ipv4.ts';
 
 export interface AppOptions {
   readonly config: Config;
-  readonly network: Network;
+  readonly network: Network & ThreadNetwork & RouterDiscovery;
   readonly log: Logger;
   readonly version: string;
   /** Whether people read the log: NIC vendors are named in it then. */
@@ -109,6 +115,8 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
   if (config.dhcp.mode === 'full') await store.commit([]).catch(() => {});
 
   const ports: Record<string, number> = {};
+  const history = createBootHistory(config.boot.loop);
+  let quirks = quirkTable(KNOWN_QUIRKS, config.quirks);
   const world = (): World => ({
     policy: config.dhcp,
     inventory: inventory.current(),
@@ -116,6 +124,8 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
     limits: config.limits,
     serverAddress: config.serverAddress,
     httpPort: ports['http'] ?? config.http.port,
+    quirks,
+    isLooping: history.isLooping,
     storeFault: fault(),
     now: clock.wall(),
   });
@@ -129,12 +139,20 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
     serverAddress: () => config.serverAddress,
   });
 
+  const lanes = startLanes(network);
+  closers.push(() => lanes.close());
   const limit = createClientLimit(config.limits.clientRate);
+  const { routerHint } = config.boot;
   const services: NicServicesOptions = {
     policy: config.dhcp,
-    dhcp: { network, table, store, clients, limit, journal: tellExhaustion(journal), world },
+    hints:
+      routerHint === 'off'
+        ? undefined
+        : createRouterHints({ network, clock, clients, journal, policy: routerHint }),
+    dhcp: { network, table, store, clients, history, clock, limit, journal: tellExhaustion(journal), world },
     tftp: {
       network,
+      lanes,
       config: config.tftp,
       resolver,
       journal,
@@ -198,6 +216,7 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
     async reload() {
       const loaded = await loadConfig(config.file, process.cwd());
       config = reloadedConfig(config, loaded, journal, clock.wall());
+      quirks = quirkTable(KNOWN_QUIRKS, config.quirks);
       await inventory.reload();
     },
     close,

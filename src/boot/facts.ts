@@ -52,7 +52,10 @@ export interface Facts {
   readonly clientId?: string | undefined;
   readonly hostname?: string | undefined;
   readonly stage: Stage;
-  /** Stage ipxe: whether its firmware was given a boot program just before, so that this iPXE is that program. */
+  /**
+   * Stage ipxe: whether its firmware was given a boot program just before, so that this iPXE is that program. No packet
+   * tells; false until somebody who remembers says otherwise.
+   */
   readonly chained: boolean;
   /** Of the option 93 list, the first that the registry knows; else from option 60. */
   readonly arch?: Arch | undefined;
@@ -160,11 +163,8 @@ function readStage(packet: Packet, facts: Pick<Facts, 'vendorClass' | 'userClass
 
 const RPI = 41;
 
-/**
- * Reads a client's message (op 1). Never fails: what cannot be understood is left out. `chained`: whether this client's
- * firmware was given a boot program lately, which no packet tells.
- */
-export function factsOf(packet: Packet, arrival: Arrival, chained = false): Facts {
+/** Reads a client's message (op 1). Never fails: what cannot be understood is left out. */
+export function factsOf(packet: Packet, arrival: Arrival): Facts {
   const { options } = packet;
   const vendorClass = text(options.get(OPTION.VENDOR_CLASS));
   const userClassBytes = options.get(OPTION.USER_CLASS);
@@ -186,7 +186,7 @@ export function factsOf(packet: Packet, arrival: Arrival, chained = false): Fact
     clientId: clientId === undefined ? undefined : clientId.toHex(),
     hostname: text(options.get(OPTION.HOST_NAME)),
     stage,
-    chained: chained && stage === 'ipxe',
+    chained: false,
     arch: archCode === undefined ? undefined : archOf(archCode),
     archCode,
     uuid: uuid?.swapped,

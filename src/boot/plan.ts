@@ -4,12 +4,18 @@ import type { Ipv4 } from '../values/ipv4.ts';
 import { hyphenMac } from '../values/mac.ts';
 import { type Arch, isUefi } from './arch.ts';
 import type { Facts } from './facts.ts';
+import type { Adjustment } from './quirks.ts';
 import { httpOrigin, type ServerUrls, templateScope, tftpOrigin } from './scope.ts';
 import { kernelScript, localBootScript } from './script.ts';
 
 export interface BootPlan {
   /** A path below the TFTP root, or a URL; undefined: nothing is offered to boot. */
   readonly bootFile?: string | undefined;
+  /**
+   * Without a boot file. server: only where files are, since this client knows their names. local: firmware is told to go
+   * on to its disk. Undefined: nothing about booting.
+   */
+  readonly instead?: 'server' | 'local' | undefined;
   /** One sentence for the log: which stage this is and why this file. */
   readonly reason: string;
 }
@@ -33,11 +39,18 @@ function programArch(arch: Arch): Arch {
   return arch.replace(/-http$/, '') as Arch;
 }
 
-/** The boot program for a client's first stage; undefined when neither profile nor table knows its architecture. */
-export function firmwareFor(profile: Profile, arch: Arch | undefined): string | undefined {
-  if (arch === undefined) return undefined;
+/**
+ * The boot program for a client's first stage: the profile's, a quirk's, the built-in one. Undefined when none of them
+ * knows its architecture.
+ */
+export function firmwareFor(
+  profile: Pick<Profile, 'firmware'>,
+  arch: Arch | undefined,
+  quirk?: string,
+): string | undefined {
+  if (arch === undefined) return quirk;
   const base = programArch(arch);
-  return profile.firmware.get(arch) ?? profile.firmware.get(base) ?? DEFAULT_FIRMWARE[base];
+  return profile.firmware.get(arch) ?? profile.firmware.get(base) ?? quirk ?? DEFAULT_FIRMWARE[base];
 }
 
 const isUrl = (path: string): boolean => /^[a-z][a-z0-9+.-]*:/i.test(path);
@@ -82,24 +95,18 @@ function planFile(boot: BootMethod & { kind: 'file' }, facts: Facts, server: Ser
   return { bootFile: file, reason: 'boot.file of the profile' };
 }
 
-function planIpxe(boot: BootMethod, facts: Facts, server: ServerUrls): BootPlan {
+function planIpxe(boot: BootMethod, facts: Facts, server: ServerUrls, adjust: Adjustment): BootPlan {
   if (boot.kind === 'script' && 'file' in boot) {
     return { bootFile: boot.file, reason: 'iPXE gets the script of its profile' };
   }
-  return hasHttp(facts)
-    ? { bootFile: scriptUrl(facts, server), reason: 'iPXE gets its script by HTTP' }
-    : { bootFile: tftpScriptPath(facts), reason: 'iPXE without HTTP gets its script by TFTP' };
+  if (hasHttp(facts)) return { bootFile: scriptUrl(facts, server), reason: 'iPXE gets its script by HTTP' };
+  const path = tftpScriptPath(facts);
+  const bootFile = adjust.tftpUrl === true ? fileUrl(path, server, false) : path;
+  return { bootFile, reason: 'iPXE without HTTP gets its script by TFTP' };
 }
 
-/** The plan for one client and profile. Pure; scripts are rendered by renderScript when they are fetched. */
-export function planBoot(facts: Facts, profile: Profile, server: ServerUrls): BootPlan {
-  const { boot } = profile;
-  if (facts.stage === 'other') return { reason: 'the client is not booting from the network' };
-  if (boot.kind === 'file') return planFile(boot, facts, server);
-  if (facts.stage === 'ipxe') return planIpxe(boot, facts, server);
-  if (boot.kind === 'local')
-    return { reason: 'local boot: firmware without a boot file goes on to its disk' };
-  const firmware = firmwareFor(profile, facts.arch);
+function planFirmware(profile: Profile, facts: Facts, server: ServerUrls, adjust: Adjustment): BootPlan {
+  const firmware = firmwareFor(profile, facts.arch, adjust.firmware);
   if (firmware === undefined) {
     const arch =
       facts.arch ?? (facts.archCode === undefined ? 'a client that names no arch' : `arch ${facts.archCode}`);
@@ -108,7 +115,44 @@ export function planBoot(facts: Facts, profile: Profile, server: ServerUrls): Bo
   if (facts.stage === 'http') {
     return { bootFile: fileUrl(firmware, server, true), reason: 'UEFI HTTP Boot chains iPXE by URL' };
   }
-  return { bootFile: firmware, reason: 'firmware chains iPXE first' };
+  return {
+    bootFile: firmware,
+    reason:
+      facts.stage === 'ipxe' ? 'this iPXE cannot do it: it chains ours first' : 'firmware chains iPXE first',
+  };
+}
+
+/** U-Boot and Raspberry Pi know the names of their files, and take no program for PXE firmware. */
+function planOwnNames({ boot, firmware }: Profile, facts: Facts): BootPlan {
+  if (boot.kind === 'local') return { reason: 'local boot: told nothing, it goes on to its next device' };
+  const program = facts.arch === undefined ? undefined : firmware.get(facts.arch);
+  if (program !== undefined) return { bootFile: program, reason: 'boot.firmware of the profile' };
+  const who = facts.stage === 'rpi' ? 'a Raspberry Pi' : 'U-Boot';
+  return { instead: 'server', reason: `${who} asks for its files by their own names` };
+}
+
+/** The plan for one client and profile. Pure; scripts are rendered by renderScript when they are fetched. */
+export function planBoot(
+  facts: Facts,
+  profile: Profile,
+  server: ServerUrls,
+  adjust: Adjustment = {},
+): BootPlan {
+  const { boot } = profile;
+  if (facts.stage === 'other') return { reason: 'the client is not booting from the network' };
+  if (boot.kind === 'none') return { reason: 'boot: none, network boots of it are not answered' };
+  const ownNames = facts.stage === 'rpi' || facts.stage === 'uboot';
+  if (boot.kind === 'file') {
+    const plan = planFile(boot, facts, server);
+    return plan.bootFile === undefined && ownNames ? planOwnNames(profile, facts) : plan;
+  }
+  if (ownNames) return planOwnNames(profile, facts);
+  if (facts.stage === 'ipxe') {
+    const another = adjust.chainIpxe === true && boot.kind !== 'local';
+    return another ? planFirmware(profile, facts, server, adjust) : planIpxe(boot, facts, server, adjust);
+  }
+  if (boot.kind !== 'local') return planFirmware(profile, facts, server, adjust);
+  return { instead: 'local', reason: 'local boot: firmware goes on to its disk' };
 }
 
 export interface RenderedScript {
@@ -151,6 +195,7 @@ export function renderScript(who: ScriptFor): RenderedScript | { readonly fault:
       case 'local':
         return { text: localBootScript(who.facts.arch !== undefined && isUefi(who.facts.arch)) };
       case 'file':
+      case 'none':
         return undefined;
     }
   } catch (error) {

@@ -22,15 +22,20 @@ const OUIS: ReadonlySet<string> = new Set([
  */
 const FOURCC = /^(?:3[0-9]695052|80017590)-/;
 
+const hasPiAddress = (mac: Mac): boolean => OUIS.has(mac.slice(0, 8));
+
 /** Whether a client of arch 0 with the class `PXEClient` is one. UEFI or iPXE on such a board is not: it is what it says. */
 export function isRaspberryPi(mac: Mac, uuid: string | undefined): boolean {
-  return OUIS.has(mac.slice(0, 8)) || (uuid !== undefined && FOURCC.test(uuid));
+  return hasPiAddress(mac) || (uuid !== undefined && FOURCC.test(uuid));
 }
 
 /** The directory that a Pi asks in first: its serial number, or its MAC address when TFTP_PREFIX is 2. */
 const OWN_DIRECTORY = /^(?:[0-9a-f]{8}|(?:[0-9a-f]{2}-){5}[0-9a-f]{2})\/(.+)$/i;
 
-/** `d1f0e2a3/start4.elf` → `start4.elf`: the same file for every Pi; undefined for other paths. */
-export function sharedPiPath(path: string): string | undefined {
-  return OWN_DIRECTORY.exec(path)?.[1];
+/**
+ * `d1f0e2a3/start4.elf` → `start4.elf`: the same file for every Pi. Undefined for other paths, and for whoever is not
+ * known to be a Pi: eight digits may be a date, and last year's kernel is not this year's.
+ */
+export function sharedPiPath(path: string, mac: Mac | undefined): string | undefined {
+  return mac !== undefined && hasPiAddress(mac) ? OWN_DIRECTORY.exec(path)?.[1] : undefined;
 }

@@ -45,9 +45,12 @@ export function kernelScript(boot: KernelBoot): string {
 }
 
 /**
- * A script that hands the machine on to its next boot device. UEFI: a program that exits with success ends in the
- * firmware's menu, only a failure goes on to the next boot option (seen on OVMF). BIOS: leaving iPXE goes on.
+ * A script that hands the machine on to its disk. UEFI: a program that exits with success ends in the firmware's menu,
+ * only a failure goes on to the next boot option (seen on OVMF). BIOS: the first disk at once, since firmware that iPXE
+ * returns to may have the network first in its list again; without a disk, or in an iPXE without sanboot, leaving iPXE
+ * goes on to the next device.
  */
 export function localBootScript(uefi: boolean): string {
-  return ['#!ipxe', 'echo Pilotlight: booting from the local disk', uefi ? 'exit 1' : 'exit', ''].join('\n');
+  const boots = uefi ? 'exit 1' : 'sanboot --no-describe --drive 0x80 || exit';
+  return ['#!ipxe', 'echo Pilotlight: booting from the local disk', boots, ''].join('\n');
 }

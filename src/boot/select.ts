@@ -131,3 +131,14 @@ export function explainSelection(facts: Facts, inventory: Inventory): readonly R
     return { profile: profile.name, matched: false, reason: why };
   });
 }
+
+/** The same choice for a machine that loops: what its profile says for that case, where it says anything. */
+export function whileLooping(selection: Selection): Selection {
+  const { profile, reason } = selection;
+  if (profile?.onLoop === undefined) return selection;
+  return {
+    ...selection,
+    profile: { ...profile, boot: profile.onLoop },
+    reason: `${reason}, and boot.onLoop`,
+  };
+}

@@ -1,4 +1,6 @@
 /** `pilotlight explain`: what a client would get and why. */
+import { KNOWN_QUIRKS } from '../boot/known-quirks.ts';
+import { quirkTable } from '../boot/quirks.ts';
 import { type Explanation, explain } from '../decide/explain.ts';
 import type { Description } from '../decide/imagine.ts';
 import { createLeaseTable } from '../leases/table.ts';
@@ -29,6 +31,7 @@ export async function explainCommand(flags: Flags): Promise<void> {
     limits: config.limits,
     serverAddress: config.serverAddress,
     httpPort: config.http.port,
+    quirks: quirkTable(KNOWN_QUIRKS, config.quirks),
     now: Date.now(),
   });
   process.stdout.write(
@@ -36,7 +39,7 @@ export async function explainCommand(flags: Flags): Promise<void> {
   );
 }
 
-function asText({ profile, machine, reasons, reply, decision }: Explanation): string {
+function asText({ profile, machine, reasons, reply, decision, quirks }: Explanation): string {
   const lines = [
     `machine   ${machine ?? 'not in the inventory'}`,
     `profile   ${profile ?? 'none'}`,
@@ -44,6 +47,7 @@ function asText({ profile, machine, reasons, reply, decision }: Explanation): st
       ({ profile: name, matched, reason }) => `          ${matched ? '+' : '-'} ${name}: ${reason}`,
     ),
     `decision  ${decision}`,
+    ...quirks.map(({ name, evidence }) => `quirk     ${name}: ${evidence}`),
     `reply     ${reply.type ?? 'none'}`,
   ];
   if (reply.address !== null) lines.push(`  address      ${reply.address}`);

@@ -6,8 +6,9 @@ import { type Path, parseYaml, type YamlDocument } from '../yaml/document.ts';
 import { deepFreeze } from '../yaml/freeze.ts';
 import { readText, unreadable } from '../yaml/read.ts';
 import { hasErrors, inFileOrder } from '../yaml/report.ts';
-import type { Config } from './model.ts';
+import type { Config, LoopPolicy } from './model.ts';
 import { encodeOptions, writtenOptions } from './options.ts';
+import { checkQuirks } from './quirks.ts';
 import { configSchema, type WrittenConfig } from './schema.ts';
 import { checkSubnets } from './subnets.ts';
 
@@ -53,6 +54,7 @@ function parseConfig(text: string, name: string, absolute: string): LoadedConfig
   }
   let written: WrittenConfig = {};
   let subnets: Config['dhcp']['subnets'] = [];
+  let quirks: Config['quirks'] = [];
   if (document !== undefined) {
     const checked = checkValue(configSchema, document);
     diagnostics.push(...checked.diagnostics);
@@ -63,8 +65,13 @@ function parseConfig(text: string, name: string, absolute: string): LoadedConfig
     subnets = result.subnets;
     diagnostics.push(...result.diagnostics);
     if (checked.value !== undefined) diagnostics.push(...checkMode(written, document));
+    const own = checkQuirks(document);
+    quirks = own.quirks;
+    diagnostics.push(...own.diagnostics);
   }
-  const config = hasErrors(diagnostics) ? undefined : finish(written, absolute, dirname(absolute), subnets);
+  const config = hasErrors(diagnostics)
+    ? undefined
+    : finish(written, absolute, dirname(absolute), subnets, quirks);
   return { config, diagnostics: inFileOrder(diagnostics) };
 }
 
@@ -92,6 +99,10 @@ function checkMode(written: WrittenConfig, document: YamlDocument): Diagnostic[]
     if (written.dhcp?.[key] === undefined) continue;
     report('warning', ['dhcp', key], `${key} has no effect in ${mode} mode`, 'it belongs to mode: full');
   }
+  if (mode === 'off' && written.boot?.routerHint === 'on') {
+    const message = 'routerHint has no effect in off mode';
+    report('warning', ['boot', 'routerHint'], message, 'it is for machines whose DHCP is answered');
+  }
   return diagnostics;
 }
 
@@ -100,8 +111,9 @@ function finish(
   file: string | undefined,
   base: string,
   subnets: Config['dhcp']['subnets'] = [],
+  quirks: Config['quirks'] = [],
 ): Config {
-  const { dhcp, tftp, limits } = written;
+  const { dhcp, boot, tftp, limits } = written;
   const mode = dhcp?.mode ?? 'proxy';
   return deepFreeze({
     file,
@@ -114,6 +126,10 @@ function finish(
       subnets,
       overload: dhcp?.overload ?? false,
     },
+    boot: {
+      routerHint: mode === 'off' ? 'off' : (boot?.routerHint ?? 'auto'),
+      loop: loopPolicy(boot?.loop),
+    },
     limits: { clientRate: limits?.clientRate ?? 10, offers: limits?.offers ?? 65_536 },
     tftp: {
       root: resolve(base, tftp?.root ?? 'tftpboot'),
@@ -125,9 +141,15 @@ function finish(
       maxTransfers: tftp?.maxTransfers ?? 4096,
     },
     http: { port: written.http?.port ?? 8080 },
+    quirks,
     profiles: resolve(base, written.profiles ?? 'profiles'),
     machines: resolve(base, written.machines ?? 'machines'),
     state: resolve(base, written.state ?? 'state'),
     log: { level: written.log?.level ?? 'info' },
   });
+}
+
+function loopPolicy(written: NonNullable<WrittenConfig['boot']>['loop']): LoopPolicy | undefined {
+  if (written === 'off') return undefined;
+  return { times: written?.times ?? 3, within: (written?.within ?? 120) * 1000 };
 }

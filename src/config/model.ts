@@ -1,8 +1,10 @@
 /** pilotlight.yaml after checking: every default applied, every path absolute, every value in its final type. */
+import type { Quirk } from '../boot/quirks.ts';
 import type { Ipv4, Range, Subnet } from '../values/ipv4.ts';
 
 export type Mode = 'full' | 'proxy' | 'off';
 export type ConflictCheck = 'arp' | 'icmp' | 'off';
+export type RouterHint = 'auto' | 'on' | 'off';
 
 /** DHCP options as an author set them: code → wire bytes, checked and encoded at load. */
 export type OptionSet = ReadonlyMap<number, Uint8Array>;
@@ -66,6 +68,19 @@ export interface TftpPolicy {
   readonly maxTransfers: number;
 }
 
+/** A machine loops when it is told the same boot file `times` times within `within` milliseconds. */
+export interface LoopPolicy {
+  readonly times: number;
+  readonly within: number;
+}
+
+export interface BootPolicy {
+  /** Whether booting machines are told that there is no IPv6 router; off when the mode is. */
+  readonly routerHint: RouterHint;
+  /** Undefined: loops are not looked for. */
+  readonly loop: LoopPolicy | undefined;
+}
+
 export interface Config {
   /** The file this came from; undefined when defaults serve. */
   readonly file: string | undefined;
@@ -74,10 +89,13 @@ export interface Config {
   /** What clients are told; undefined: the address of the NIC the packet came in on. */
   readonly serverAddress: Ipv4 | undefined;
   readonly dhcp: DhcpPolicy;
+  readonly boot: BootPolicy;
   readonly limits: Limits;
   readonly tftp: TftpPolicy;
   /** 0: any free port (for tests). */
   readonly http: { readonly port: number };
+  /** Those of the file only; boot/quirks.ts puts them with the built-in ones. */
+  readonly quirks: readonly Quirk[];
   /** Absolute: a directory. */
   readonly profiles: string;
   /** Absolute: a directory or one file. */

@@ -14,6 +14,7 @@ import {
   textAs,
 } from '../yaml/shapes.ts';
 import { optionMap } from './options.ts';
+import { quirksSchema } from './quirks.ts';
 
 /** RFC 2131 §3.3: 0xffffffff stands for infinity, so the longest lease in whole days is one day short of it. */
 const MAX_LEASE_SECONDS = 49_710 * 86_400;
@@ -136,6 +137,25 @@ const tftp = mapping({
     ),
 });
 
+const loop = z
+  .union(
+    [
+      textAs<'off'>('off, or a mapping of times and within', (written) =>
+        written === 'off' ? written : refuse(),
+      ),
+      mapping({
+        times: integer('a number of times, 2 to 100', 2, 100).optional().describe('Default: 3.'),
+        within: duration('a duration from 1s to 1d, such as 2m', 1, 86_400)
+          .optional()
+          .describe('Default: 2m.'),
+      }),
+    ],
+    { error: 'off, or a mapping of times and within' },
+  )
+  .describe(
+    'When a machine loops: it is told the same boot file so many times within this time. It is warned of, and a profile may have boot.onLoop. off: not looked for.',
+  );
+
 export const configSchema = mapping({
   interfaces: z
     .array(nic, { error: 'a list of NICs such as [eth1]' })
@@ -148,6 +168,15 @@ export const configSchema = mapping({
     .optional()
     .describe('The address that clients are told. Default: that of the NIC the packet came in on.'),
   dhcp: dhcp.optional(),
+  boot: mapping({
+    routerHint: z
+      .enum(['auto', 'on', 'off'])
+      .optional()
+      .describe(
+        'Tell a booting machine that asks for IPv6 routers that there is none, so that iPXE does not wait 16 s for one; never where a router advertises. auto: where the rights for it are there (CAP_NET_RAW) and this host is no IPv6 router itself. on: a missing right is an error, and this host may forward IPv6, which must not advertise then. Default: auto.',
+      ),
+    loop: loop.optional(),
+  }).optional(),
   limits: mapping({
     clientRate: integer('messages a second, 1 to 100000', 1, 100_000)
       .optional()
@@ -168,6 +197,9 @@ export const configSchema = mapping({
       .optional()
       .describe('Default: 8080. 0: any free port.'),
   }).optional(),
+  quirks: quirksSchema
+    .optional()
+    .describe('Firmware that departs from the norm, beside the built-in list of docs/firmware.md.'),
   profiles: path().optional().describe('A directory of *.yaml, watched. Default: profiles.'),
   machines: path().optional().describe('A directory of *.yaml or one file, watched. Default: machines.'),
   state: path().optional().describe('The directory of leases. Default: state.'),

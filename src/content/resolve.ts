@@ -1,9 +1,11 @@
 /**
  * The content resolver; see resolver.ts for what it promises. A path is looked for as it is written: among what is
- * rendered, then in the roots in order. Where it is not found, the same is done beside the client's last file. Only then
- * upper and lower case stop to matter on disk, again at the root first. Any answer but "no such file" ends the search.
+ * rendered, then in the roots in order. Where it is not found, the same is done beside the client's last file, and for a
+ * Raspberry Pi's own directory among the files of all Pis. Only then upper and lower case stop to matter on disk, again at
+ * the root first. Any answer but "no such file" ends the search.
  */
 import { createHash } from 'node:crypto';
+import { sharedPiPath } from '../boot/raspberry-pi.ts';
 import type { PinnedBuffer } from '../net/udp.ts';
 import { createFileCache, type FileCache, readAt } from './cache.ts';
 import { type FileVersion, failureOf, inspect, type LocatedFile, locate, versionKey } from './locate.ts';
@@ -58,7 +60,8 @@ export class ContentError extends Error {
 /** One resolver for all protocols, so that they share the cache. */
 export function createContentResolver(options: ContentOptions): ContentResolver {
   // No bytes have no address.
-  const pin = (bytes: Uint8Array) => (bytes.length === 0 ? { bytes, address: 0 } : options.pin(bytes));
+  const pin = (bytes: Uint8Array) =>
+    bytes.length === 0 ? { bytes, address: 0, size: 0 } : options.pin(bytes);
   const limits = {
     totalBytes: options.cacheBytes,
     fileBytes: options.wholeFileBytes ?? WHOLE_FILE_BYTES,
@@ -97,7 +100,8 @@ export function createContentResolver(options: ContentOptions): ContentResolver 
       const clean = cleanPath(path);
       if ('failure' in clean) return clean;
       const beside = origins.beside(clean.path, requester);
-      const paths = beside === undefined ? [clean.path] : [clean.path, beside];
+      const shared = sharedPiPath(clean.path, requester.mac);
+      const paths = [clean.path, beside, shared].filter((each) => each !== undefined);
       for (const find of [asWritten, inOtherCase]) {
         for (const each of paths) {
           const found = await find(each, requester);

@@ -1,5 +1,6 @@
 /** A message with everything that was found out about it before deciding: what the branches of a decision share. */
 import { type BootPlan, planBoot } from '../boot/plan.ts';
+import type { Applied } from '../boot/quirks.ts';
 import type { Selection } from '../boot/select.ts';
 import type { Ipv4 } from '../values/ipv4.ts';
 import {
@@ -16,6 +17,8 @@ export interface Asked {
   readonly question: Question;
   readonly world: World;
   readonly selection: Selection;
+  /** The departures of this client's firmware. */
+  readonly quirks: Applied;
   /** Our own address as this client reaches it: in URLs, siaddr and option 66. */
   readonly address: Ipv4;
   /** What we call ourselves in option 54: the address, unless the relay wants it otherwise (RFC 5107). */
@@ -33,28 +36,39 @@ export function ignore(
 }
 
 /** What this client is to boot. */
-export function planFor({ question, world, selection, address }: Asked): BootPlan {
+export function planFor({ question, world, selection, address, quirks }: Asked): BootPlan {
   const { profile, reason } = selection;
-  return profile === undefined ? { reason } : planBoot(question.facts, profile, urlsOf(world, address));
+  if (profile === undefined) return { reason };
+  return planBoot(question.facts, profile, urlsOf(world, address), quirks.adjust);
+}
+
+/** siaddr: who has the files of a plan; 0 when it has none. */
+export function nextServer({ address }: Asked, plan: BootPlan): Ipv4 {
+  return plan.bootFile === undefined && plan.instead !== 'server' ? 0 : address;
 }
 
 /**
  * The profile's options, the boot options, and the machine's own, each over what is further: the nearest wins, and an
- * author who sets an option of booting for one machine means it. Where there is neither profile nor machine, as for most
+ * author who sets an option of booting for one machine means it; only a quirk is nearer still. Where there is neither profile nor machine, as for most
  * of a network's clients, what is further is all.
  */
 export function withNearerOptions(
   further: ReadonlyMap<number, Uint8Array>,
-  { question, selection, address }: Asked,
+  { question, selection, address, quirks }: Asked,
   plan: BootPlan,
   role: Role,
 ): ReadonlyMap<number, Uint8Array> {
   const { facts, uuid } = question;
   const { profile, machine } = selection;
-  if (profile === undefined && machine === undefined) return further;
+  const { adjust } = quirks;
+  const changes = adjust.options !== undefined || adjust.without !== undefined;
+  if (profile === undefined && machine === undefined && !changes) return further;
   const options = new Map(further);
   if (profile !== undefined) for (const [code, bytes] of profile.options) options.set(code, bytes);
-  addBootOptions(options, { facts, profile, plan, role, address, uuid });
+  addBootOptions(options, { facts, profile, plan, role, address, uuid, adjust });
   if (machine !== undefined) for (const [code, bytes] of machine.options) options.set(code, bytes);
+  // What firmware cannot do without, or cannot bear, is over what anybody wishes.
+  for (const [code, bytes] of adjust.options ?? []) options.set(code, bytes);
+  for (const code of adjust.without ?? []) options.delete(code);
   return options;
 }

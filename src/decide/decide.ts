@@ -2,7 +2,8 @@
  * The decision about one message: a pure function of its facts and the world at that moment. The same function serves
  * the wire, `explain` and the tests inside profiles.
  */
-import { selectProfile } from '../boot/select.ts';
+import { type Applied, applyQuirks } from '../boot/quirks.ts';
+import { selectProfile, whileLooping } from '../boot/select.ts';
 import { PXE_PORT } from '../dhcp/destination.ts';
 import { type Asked, ignore } from './asked.ts';
 import type { Decision, Question, World } from './decision.ts';
@@ -13,12 +14,16 @@ import { decideProxy } from './proxy.ts';
 export function decide(question: Question, world: World): Decision {
   const { facts } = question;
   const { arrival, message } = facts;
-  const selection = selectProfile(facts, world.inventory);
+  const selected = selectProfile(facts, world.inventory);
+  const selection = world.isLooping?.(facts) === true ? whileLooping(selected) : selected;
   const address = world.serverAddress ?? arrival.localAddress;
+  const inFull = world.policy.mode === 'full' && arrival.port !== PXE_PORT;
+  const quirks = applyQuirks(facts, inFull ? 'full' : 'proxy', world.quirks);
   const asked: Asked = {
     question,
     world,
     selection,
+    quirks,
     address,
     serverId: facts.relay?.serverIdOverride || address,
   };
@@ -26,6 +31,20 @@ export function decide(question: Question, world: World): Decision {
     return ignore(asked, 'NOT_A_CLIENT', `${message} is what servers send`);
   }
   if (address === 0) return ignore(asked, 'NO_ADDRESS', `${arrival.nic} has no IPv4 address to answer with`);
-  if (arrival.port === PXE_PORT) return decideProxy(asked, 'port4011');
-  return world.policy.mode === 'full' ? decideFull(asked) : decideProxy(asked, 'proxy');
+  if (selection.profile?.boot.kind === 'none' && facts.stage !== 'other') {
+    return ignore(asked, 'NOT_TO_BOOT', 'its profile says boot: none');
+  }
+  const role = arrival.port === PXE_PORT ? 'port4011' : 'proxy';
+  return withQuirks(inFull ? decideFull(asked) : decideProxy(asked, role), quirks);
+}
+
+/** Names the quirks in the decision, and has the reply sent as they say. */
+function withQuirks(decision: Decision, { quirks, adjust }: Applied): Decision {
+  if (quirks.length === 0) return decision;
+  const names = quirks.map(({ name }) => name);
+  if (decision.kind === 'ignore') return { ...decision, quirks: names };
+  const { broadcast, replyDelay } = adjust;
+  const sending =
+    broadcast === undefined && replyDelay === undefined ? undefined : { broadcast, delay: replyDelay };
+  return { ...decision, quirks: names, sending };
 }

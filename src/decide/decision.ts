@@ -1,5 +1,6 @@
 /** What is decided about one message: what to answer, what changes in the leases, and why. Data only. */
 import type { Facts } from '../boot/facts.ts';
+import type { Quirk } from '../boot/quirks.ts';
 import type { ServerUrls } from '../boot/scope.ts';
 import type { DhcpPolicy, Limits } from '../config/model.ts';
 import type { MessageName } from '../dhcp/packet.ts';
@@ -25,6 +26,10 @@ export interface World {
   /** What clients are told instead of the NIC's own address. */
   readonly serverAddress: Ipv4 | undefined;
   readonly httpPort: number;
+  /** Departures of firmware, built-in and configured. */
+  readonly quirks: readonly Quirk[];
+  /** Whether this client asks for its first stage again and again (boot.loop). */
+  readonly isLooping?: ((facts: Facts) => boolean) | undefined;
   /** Why no lease can be stored at present; undefined when one can. */
   readonly storeFault?: string | undefined;
   /** Unix milliseconds. */
@@ -40,7 +45,8 @@ export type IgnoreCode =
   | 'NO_ADDRESS' // our own NIC has no address to answer with
   | 'NO_IDENTITY' // full mode: nothing tells this client from another
   | 'POOL_EXHAUSTED'
-  | 'NOTHING_TO_BOOT' // proxy mode: no profile, or the profile boots the local disk
+  | 'NOTHING_TO_BOOT' // proxy mode: no profile, or nothing to boot in it for this client
+  | 'NOT_TO_BOOT' // its profile says boot: none
   | 'UNKNOWN_CLIENT' // not authoritative, and no record of it
   | 'DONE' // RELEASE has no answer, nor has a DECLINE of what the client does not hold
   | 'DECLINED' // an address is in use by somebody else: the administrator is to know (RFC 2131 §4.3.3)
@@ -62,6 +68,8 @@ interface Told {
   readonly profile?: string | undefined;
   /** One sentence for people. */
   readonly reason: string;
+  /** Names of the quirks that shaped it; undefined: none. */
+  readonly quirks?: readonly string[] | undefined;
   readonly change?: LeaseChange | undefined;
 }
 
@@ -86,6 +94,10 @@ export interface Reply extends Told {
   /** Candidates; option 55 chooses among those not in `always`. */
   readonly options: ReadonlyMap<number, Uint8Array>;
   readonly always: ReadonlySet<number>;
+  /** How a quirk has it sent; undefined: at once, and as RFC 2131 §4.1 says. */
+  readonly sending?:
+    | { readonly broadcast?: boolean | undefined; readonly delay?: number | undefined }
+    | undefined;
 }
 
 export type Decision = Ignored | Reply;

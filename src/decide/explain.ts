@@ -8,7 +8,7 @@ import { decide } from './decide.ts';
 import { type Decision, urlsOf, type World } from './decision.ts';
 import { type Description, imagine } from './imagine.ts';
 
-/** Contract: the JSON of `pilotlight explain --json` and of /v1/explain; `machine` and `decision` are additions. */
+/** Contract: the JSON of `pilotlight explain --json` and of /v1/explain; `machine`, `decision` and `quirks` are additions. */
 export interface Explanation {
   readonly profile: string | null;
   readonly reasons: readonly Reason[];
@@ -16,6 +16,8 @@ export interface Explanation {
   readonly machine: string | null;
   /** The sentence that the log would show. */
   readonly decision: string;
+  /** The departures of this client's firmware that shaped the answer, and how each is known. */
+  readonly quirks: readonly { readonly name: string; readonly evidence: string }[];
 }
 
 /** All null and empty when the client would get no answer; `decision` says why. */
@@ -68,6 +70,9 @@ export function explain(client: Description, where: Where, world: World): Explan
     reasons: explainSelection(facts, world.inventory),
     machine: machine === undefined ? null : (machine.name ?? machine.macs[0] ?? machine.uuid ?? null),
     decision: decision.reason,
+    quirks: world.quirks
+      .filter(({ name }) => decision.quirks?.includes(name) === true)
+      .map(({ name, evidence }) => ({ name, evidence })),
   };
   if (decision.kind === 'ignore') return { ...common, reply: NO_REPLY };
   const server = urlsOf(world, decision.address);

@@ -13,7 +13,7 @@ import {
   releaseBinding,
 } from '../leases/allocate.ts';
 import { formatIpv4, hostRange, type Ipv4 } from '../values/ipv4.ts';
-import { type Asked, ignore, planFor, withNearerOptions } from './asked.ts';
+import { type Asked, ignore, nextServer, planFor, withNearerOptions } from './asked.ts';
 import type { Decision, LeaseChange, Reply } from './decision.ts';
 import { claimOf, linkOf, NOBODY, reservedBy, subnetsFor } from './network.ts';
 
@@ -100,7 +100,7 @@ function informed(asked: Asked, policy: SubnetPolicy): Reply {
     kind: 'reply',
     type: 'ACK',
     yiaddr: 0,
-    siaddr: plan.bootFile === undefined ? 0 : asked.address,
+    siaddr: nextServer(asked, plan),
     address: asked.address,
     serverId: asked.serverId,
     bootFile: plan.bootFile,
@@ -163,7 +163,11 @@ function answer(asked: Asked, claim: Claim, place: Place, allocation: Allocation
       if (world.storeFault !== undefined && !hasRunning(ip, claim, place)) {
         return ignore(asked, 'STORE_FAILED', `its lease could not be stored: ${world.storeFault}`);
       }
-      const offer = { ip, identity: claim.identity, expiresAt: place.now + OFFER_HOLD_MS };
+      const offer = {
+        ip,
+        identity: claim.identity,
+        expiresAt: place.now + (asked.quirks.adjust.offerHold ?? OFFER_HOLD_MS),
+      };
       return granted(asked, policy, 'OFFER', reason, { kind: 'offer', offer, fresh });
     }
     case 'bind': {
@@ -187,7 +191,7 @@ function granted(
     kind: 'reply',
     type,
     yiaddr: change.kind === 'offer' ? change.offer.ip : change.binding.ip,
-    siaddr: plan.bootFile === undefined ? 0 : asked.address,
+    siaddr: nextServer(asked, plan),
     address: asked.address,
     serverId: asked.serverId,
     bootFile: plan.bootFile,

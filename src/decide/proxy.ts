@@ -1,6 +1,8 @@
 /** Beside the site's own DHCP server: only who boots from the network is answered, and only about booting. */
+import { OPTION } from '../dhcp/codes.ts';
 import { type Asked, ignore, planFor, withNearerOptions } from './asked.ts';
 import type { Decision } from './decision.ts';
+import { tellsOfBooting } from './pxe.ts';
 
 /** The answer to a DISCOVER on 67, or to whatever a booting client sends to 4011. */
 export function decideProxy(asked: Asked, role: 'proxy' | 'port4011'): Decision {
@@ -10,7 +12,7 @@ export function decideProxy(asked: Asked, role: 'proxy' | 'port4011'): Decision 
   const wanted = role === 'proxy' ? facts.message === 'DISCOVER' : facts.message !== 'BOOTP';
   if (!wanted) return ignore(asked, 'NOT_OURS', `a ${facts.message} for the DHCP server beside us`);
   const plan = planFor(asked);
-  if (plan.bootFile === undefined) return ignore(asked, 'NOTHING_TO_BOOT', plan.reason);
+  if (!tellsOfBooting(plan, asked.quirks.adjust)) return ignore(asked, 'NOTHING_TO_BOOT', plan.reason);
   const options = withNearerOptions(new Map(), asked, plan, role);
   return {
     kind: 'reply',
@@ -21,8 +23,8 @@ export function decideProxy(asked: Asked, role: 'proxy' | 'port4011'): Decision 
     serverId: asked.serverId,
     bootFile: plan.bootFile,
     options,
-    // A proxy's reply is small and all of it matters.
-    always: new Set(options.keys()),
+    // A proxy's reply is small and nearly all of it matters.
+    always: new Set([...options.keys()].filter((code) => code !== OPTION.TFTP_SERVER_ADDRESS)),
     profile: profile?.name,
     reason: `${plan.reason}; profile: ${reason}`,
   };

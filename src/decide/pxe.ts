@@ -3,7 +3,9 @@
 import { isUefi } from '../boot/arch.ts';
 import type { Facts } from '../boot/facts.ts';
 import type { BootPlan } from '../boot/plan.ts';
+import type { Adjustment } from '../boot/quirks.ts';
 import { OPTION } from '../dhcp/codes.ts';
+import { written } from '../dhcp/cursor.ts';
 import { encodeSuboptions } from '../dhcp/suboptions.ts';
 import { bytesOf } from '../dhcp/wiretext.ts';
 import type { Profile } from '../profiles/model.ts';
@@ -24,45 +26,79 @@ const HTTP_CLIENT = bytesOf('HTTPClient');
 /** Names end in a NUL inside the option: a ROM that reads up to one would take END's 0xff along (peers P3). */
 const named = (text: string): Uint8Array => bytesOf(`${text}\0`);
 
+const ipv4Bytes = (address: Ipv4): Uint8Array => written(4, (writer) => writer.u32(address));
+
 /**
- * Whether a proxy's offer carries option 43. BIOS ROMs want it, else they look for a boot server. EDK2 drops the first
- * proxy offer whose option 43 has sub-options 6–10 and takes one without them as BINL, asking port 4011 next
- * (tianocore/edk2#6944); a profile can choose the other way for firmware that wants it.
+ * A menu of one item that is chosen at once, the boot server type 0, which is the local disk (PXE 2.1 table 2-1:
+ * PXE_DISCOVERY_CONTROL, PXE_MENU_PROMPT with timeout 0, PXE_BOOT_MENU). The server is discovered nowhere.
  */
-function skipsDiscovery(facts: Facts, profile: Profile | undefined, role: Role): boolean {
-  if (role === 'full' || facts.stage !== 'rom') return false;
+function localMenu(title: string, prompt: string): Uint8Array {
+  const item = bytesOf(title);
+  return encodeSuboptions(
+    [
+      [6, Uint8Array.of(3)],
+      [10, Uint8Array.of(0, ...bytesOf(prompt))],
+      [9, Uint8Array.of(0, 0, item.length, ...item)],
+    ],
+    { end: true },
+  );
+}
+
+/** What a reply's boot options come from. */
+interface Boot {
+  readonly facts: Facts;
+  readonly profile: Profile | undefined;
+  readonly plan: BootPlan;
+  readonly role: Role;
+  readonly address: Ipv4;
+  /** Option 97 as it came: PXE wants it back. */
+  readonly uuid: Uint8Array | undefined;
+  readonly adjust: Adjustment;
+}
+
+/** Option 43, if any. BIOS ROMs beside another server want it, else they look for a boot server. */
+function vendorOptions({ facts, profile, plan, role, adjust }: Boot): Uint8Array | undefined {
+  if (adjust.piMenu === true) return localMenu('Raspberry Pi Boot', 'PXE');
+  if (facts.stage !== 'rom') return undefined;
+  if (plan.instead === 'local') return localMenu('Local disk', 'Local disk');
+  if (role === 'full') return undefined;
   const uefi = facts.arch !== undefined && isUefi(facts.arch);
-  return !uefi || profile?.uefiProxy === 'discovery';
+  const byProfile = uefi && profile?.uefiProxy !== undefined;
+  const skips = byProfile ? profile.uefiProxy === 'discovery' : adjust.discovery !== 'none';
+  return skips ? SKIP_DISCOVERY : undefined;
 }
 
 /** The class that a reply has to bear (option 60), if any. */
-function vendorClass(facts: Facts, role: Role): Uint8Array | undefined {
+function vendorClass({ facts, role }: Boot, hasVendorOptions: boolean): Uint8Array | undefined {
   // UEFI HTTP Boot takes no offer without it, full or proxy (UEFI 2.10 §24.7.3).
   if (facts.stage === 'http') return HTTP_CLIENT;
+  // What stands in option 43 is PXE's only under this class.
+  if (hasVendorOptions) return PXE_CLIENT;
   // In a full offer it would send UEFI on to port 4011 (EDK2 types it DhcpBinl); without it the file is taken at once.
   return role === 'full' ? undefined : PXE_CLIENT;
 }
 
-/** Puts the boot options of a plan into a reply's options. `uuid` is option 97 as it came: PXE wants it back. */
-export function addBootOptions(
-  options: Map<number, Uint8Array>,
-  boot: {
-    readonly facts: Facts;
-    readonly profile: Profile | undefined;
-    readonly plan: BootPlan;
-    readonly role: Role;
-    readonly address: Ipv4;
-    readonly uuid: Uint8Array | undefined;
-  },
-): void {
-  const { facts, plan, role } = boot;
-  if (plan.bootFile === undefined) return;
-  // The server by name as well as in siaddr: Raspberry Pi 4 and others read only option 66 (peers P4).
-  options.set(OPTION.TFTP_SERVER_NAME, named(formatIpv4(boot.address)));
-  options.set(OPTION.BOOT_FILE, named(plan.bootFile));
-  const vendor = vendorClass(facts, role);
+/** Whether firmware is told anything about booting: a file, where files are, or to go on to its disk. */
+export function tellsOfBooting(plan: BootPlan, adjust: Adjustment): boolean {
+  if (plan.bootFile !== undefined || plan.instead === 'server') return true;
+  return plan.instead === 'local' && adjust.localBoot !== 'silence';
+}
+
+/** Puts the boot options of a plan into a reply's options. */
+export function addBootOptions(options: Map<number, Uint8Array>, boot: Boot): void {
+  const { facts, plan, role, adjust } = boot;
+  if (!tellsOfBooting(plan, adjust)) return;
+  if (plan.instead !== 'local') {
+    // The server by name as well as in siaddr: Raspberry Pi 4 and others read only option 66 (peers P4), some phones
+    // and firewalls only 150, which goes to who asks for it.
+    options.set(OPTION.TFTP_SERVER_NAME, named(formatIpv4(boot.address)));
+    options.set(OPTION.TFTP_SERVER_ADDRESS, ipv4Bytes(boot.address));
+  }
+  if (plan.bootFile !== undefined) options.set(OPTION.BOOT_FILE, named(plan.bootFile));
+  const inVendor = vendorOptions(boot);
+  if (inVendor !== undefined) options.set(OPTION.VENDOR_OPTIONS, inVendor);
+  const vendor = vendorClass(boot, inVendor !== undefined);
   if (vendor !== undefined) options.set(OPTION.VENDOR_CLASS, vendor);
   if (boot.uuid !== undefined && facts.stage !== 'http') options.set(OPTION.CLIENT_UUID, boot.uuid);
-  if (skipsDiscovery(facts, boot.profile, role)) options.set(OPTION.VENDOR_OPTIONS, SKIP_DISCOVERY);
   if (role === 'full' && facts.stage === 'ipxe') options.set(OPTION.IPXE, NO_PXEDHCP);
 }

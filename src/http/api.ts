@@ -61,7 +61,7 @@ export const MachineEntry = z.object({
   vendor: known.describe('Who made the network card, by the IEEE registries.'),
   ip: known,
   arch: known,
-  stage: known.describe('rom, ipxe, http or other, at its newest message.'),
+  stage: known.describe('rom, ipxe, http, uboot, rpi or other, at its newest message.'),
   profile: known,
   nic: known.describe('Our NIC that it was seen on.'),
   last: known.describe('Its newest message and our reply.'),
@@ -73,7 +73,7 @@ export type MachineEntry = z.infer<typeof MachineEntry>;
 /** A record of the journal; its further keys depend on the kind. */
 export const Event = z
   .object({
-    kind: z.enum(['decision', 'malformed', 'transfer', 'reload', 'notice']),
+    kind: z.enum(['decision', 'malformed', 'transfer', 'reload', 'hint', 'notice']),
     at: time,
     mac: text.optional(),
     nic: text.optional(),
@@ -89,6 +89,10 @@ export const Explanation = z.object({
   machine: known.describe('Its name in the inventory.'),
   decision: text.describe('The sentence that the log would show.'),
   reasons: z.array(z.object({ profile: text, matched: z.boolean(), reason: text })).readonly(),
+  quirks: z
+    .array(z.object({ name: text, evidence: text }))
+    .readonly()
+    .describe("Departures of this client's firmware that shaped the answer."),
   reply: z.object({
     type: known.describe('OFFER; null: no answer, and all of the reply is empty.'),
     address: known.describe('The address that would be offered, in full mode.'),

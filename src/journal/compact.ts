@@ -31,6 +31,8 @@ export function compact(record: JournalRecord): JournalRecord {
           };
     case 'reload':
       return compactReload(record);
+    case 'hint':
+      return record;
     case 'notice':
       return compactNotice(record);
   }

@@ -36,6 +36,10 @@ export interface JournalOptions {
 
 const DEFAULT_LIMIT = 100;
 
+/** How far a transfer is by now: good for who looks on, but a minute of it would push a machine's whole story out. */
+const isPassing = (record: JournalRecord): boolean =>
+  record.kind === 'transfer' && record.event === 'progress';
+
 /**
  * The journal is in memory alone. At `warn` a decision costs it one ring slot, one Map update and one counter; the
  * text of a line is built only when its level is written.
@@ -74,8 +78,10 @@ export function createJournal(options: JournalOptions): BootJournal {
       metrics.record(record);
       writeLine(record);
       const kept = compact(record);
-      ring.push(kept);
-      if (kept.mac !== undefined) stories.add(kept.mac, kept);
+      if (!isPassing(record)) {
+        ring.push(kept);
+        if (kept.mac !== undefined) stories.add(kept.mac, kept);
+      }
       if (followers.size > 0) tellFollowers(kept);
     },
     recent({ mac, limit = DEFAULT_LIMIT } = {}) {

@@ -61,9 +61,13 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
         case 'reload':
           count.reload(record);
           break;
+        case 'hint':
+          count.hints.add(1);
+          break;
         case 'notice':
           count.notices.add(1, record.level);
           if (record.code === 'ADDRESS_IN_USE') count.conflicts.add(1);
+          if (record.code === 'BOOT_LOOP') count.loops.add(1);
           break;
       }
     },
@@ -108,9 +112,13 @@ function createCounters(registry: Registry) {
     ignored: tally('dhcp_ignored_total', 'Messages that got no answer, by why.', ['code']),
     malformed: tally('dhcp_malformed_total', 'Datagrams that are no message, on any port.', ['port', 'code']),
     conflicts: tally('dhcp_conflicts_total', 'Addresses kept out because somebody answered a probe.', []),
+    hints: tally('router_hints_total', 'Booting machines told that there is no IPv6 router.', []),
+    loops: tally('boot_loops_total', 'Machines that were told one boot file again and again.', []),
     notices: tally('notices_total', 'Notices to the operator, by level.', ['level']),
     requests: tally('http_requests_total', 'HTTP requests by route.', ['method', 'route', 'status']),
     transfer(record: TransferRecord) {
+      // Its bytes are counted at the end.
+      if (record.event === 'progress') return;
       transfers[record.protocol].add(1, record.event);
       bytes[record.protocol].add(record.bytes ?? 0);
       resent.add(record.retransmissions ?? 0);

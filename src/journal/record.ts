@@ -27,6 +27,8 @@ export interface DecisionRecord extends Base {
   readonly profile?: string | undefined;
   readonly file?: string | undefined;
   readonly reason: string;
+  /** Names of the firmware quirks that shaped the answer; undefined: none. */
+  readonly quirks?: readonly string[] | undefined;
   /** The subnet whose pools have nothing left, in CIDR. */
   readonly exhausted?: string | undefined;
 }
@@ -44,7 +46,7 @@ export interface MalformedRecord extends Base {
 export interface TransferRecord extends Base {
   readonly kind: 'transfer';
   readonly protocol: 'tftp' | 'http';
-  readonly event: 'start' | 'done' | 'probe' | 'not-found' | 'refused' | 'failed' | 'aborted';
+  readonly event: 'start' | 'progress' | 'done' | 'probe' | 'not-found' | 'refused' | 'failed' | 'aborted';
   readonly client: string;
   readonly file: string;
   readonly size?: number | undefined;
@@ -62,17 +64,30 @@ export interface ReloadRecord extends Base {
   readonly diagnostics: readonly string[];
 }
 
+/** A booting machine was told that its link has no IPv6 router, so that it waits for none. */
+export interface HintRecord extends Base {
+  readonly kind: 'hint';
+  /** Its link-local address. */
+  readonly to: string;
+}
+
 /** Something an operator should know: a NIC, the store, a full pool. */
 export interface NoticeRecord extends Base {
   readonly kind: 'notice';
   readonly level: 'info' | 'warn' | 'error';
-  /** Set for what has a counter of its own: an address that somebody holds without a lease. */
-  readonly code?: 'ADDRESS_IN_USE' | undefined;
+  /** Set for what has a counter of its own: an address that somebody holds without a lease, a machine that goes in circles. */
+  readonly code?: 'ADDRESS_IN_USE' | 'BOOT_LOOP' | undefined;
   readonly message: string;
   readonly detail?: Readonly<Record<string, unknown>> | undefined;
 }
 
-export type JournalRecord = DecisionRecord | MalformedRecord | TransferRecord | ReloadRecord | NoticeRecord;
+export type JournalRecord =
+  | DecisionRecord
+  | MalformedRecord
+  | TransferRecord
+  | ReloadRecord
+  | HintRecord
+  | NoticeRecord;
 
 /** Takes a record and returns at once. */
 export interface Journal {

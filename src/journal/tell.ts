@@ -32,6 +32,8 @@ export function levelOf(record: JournalRecord): LogLevel {
       return transferLevel(record);
     case 'reload':
       return record.ok ? 'info' : 'error';
+    case 'hint':
+      return 'info';
     case 'notice':
       return record.level;
   }
@@ -40,6 +42,7 @@ export function levelOf(record: JournalRecord): LogLevel {
 function transferLevel(record: TransferRecord): LogLevel {
   switch (record.event) {
     case 'start':
+    case 'progress':
     case 'probe':
       return 'debug';
     case 'done':
@@ -70,6 +73,8 @@ export function messageOf(record: JournalRecord): string {
       return printable(transferMessage(record));
     case 'reload':
       return printable(record.detail);
+    case 'hint':
+      return `told ${record.to} that there is no IPv6 router to wait for`;
     case 'notice':
       return printable(record.message);
   }
@@ -84,6 +89,7 @@ function decisionMessage(record: DecisionRecord): string {
 
 const TRANSFER_WORDS = {
   start: 'starts',
+  progress: 'is being sent',
   done: 'sent',
   probe: 'size asked',
   'not-found': 'not found',
@@ -101,8 +107,9 @@ function transferMessage(record: TransferRecord): string {
 export function fieldsOf(record: JournalRecord): Readonly<Record<string, unknown>> {
   switch (record.kind) {
     case 'decision': {
-      const { kind, message, reply, code, mac, arch, stage, profile, file, reason, ip, nic, port } = record;
-      return { kind, message, reply, code, mac, arch, stage, profile, file, reason, ip, nic, port };
+      const { kind, message, reply, code, mac, arch, stage, profile, file, reason, quirks, ip, nic, port } =
+        record;
+      return { kind, message, reply, code, mac, arch, stage, profile, file, reason, quirks, ip, nic, port };
     }
     case 'malformed': {
       const { kind, mac, source, code, nic, port } = record;
@@ -115,6 +122,10 @@ export function fieldsOf(record: JournalRecord): Readonly<Record<string, unknown
     }
     case 'reload':
       return { kind: record.kind, ok: record.ok, ...reloadFields(record) };
+    case 'hint': {
+      const { kind, mac, to, nic } = record;
+      return { kind, mac, to, nic };
+    }
     case 'notice':
       return { kind: record.kind, code: record.code, mac: record.mac, nic: record.nic, ...record.detail };
   }

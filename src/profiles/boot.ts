@@ -25,11 +25,15 @@ export interface CheckedBoot {
   /** Undefined when there is not exactly one, or it is wrong; then the reporter knows why. */
   readonly method: BootMethod | undefined;
   readonly firmware: Profile['firmware'];
+  readonly onLoop: Profile['onLoop'];
 }
 
-export async function checkBoot(written: WrittenBoot, context: BootContext): Promise<CheckedBoot> {
+export async function checkBoot(written: WrittenBoot | 'none', context: BootContext): Promise<CheckedBoot> {
+  if (written === 'none') return { method: { kind: 'none' }, firmware: new Map(), onLoop: undefined };
   const firmware = await byArch(written.firmware ?? {}, [...BOOT, 'firmware'], context, isArch);
-  return { method: await checkMethod(written, context), firmware };
+  const method = await checkMethod(written, context);
+  const onLoop = written.onLoop === undefined ? undefined : await loopMethod(written.onLoop, context);
+  return { method, firmware, onLoop };
 }
 
 async function checkMethod(written: WrittenBoot, context: BootContext): Promise<BootMethod | undefined> {
@@ -60,7 +64,7 @@ async function checkMethod(written: WrittenBoot, context: BootContext): Promise<
   }
   if (written.kernel !== undefined) return kernelMethod(written, written.kernel, context);
   if (written.script !== undefined) return scriptMethod(written.script, context);
-  if (written.file !== undefined) return fileMethod(written.file, context);
+  if (written.file !== undefined) return fileMethod(written.file, [...BOOT, 'file'], context);
   return { kind: 'local' };
 }
 
@@ -106,8 +110,18 @@ async function scriptMethod(script: string, context: BootContext): Promise<BootM
   return { kind: 'script', file: script };
 }
 
-async function fileMethod(file: NonNullable<WrittenBoot['file']>, context: BootContext): Promise<BootMethod> {
-  const path = [...BOOT, 'file'];
+function loopMethod(
+  onLoop: NonNullable<WrittenBoot['onLoop']>,
+  context: BootContext,
+): Promise<NonNullable<Profile['onLoop']>> | { readonly kind: 'local' } {
+  return onLoop === 'local' ? { kind: 'local' } : fileMethod(onLoop, [...BOOT, 'onLoop'], context);
+}
+
+async function fileMethod(
+  file: NonNullable<WrittenBoot['file']>,
+  path: Path,
+  context: BootContext,
+): Promise<Extract<BootMethod, { kind: 'file' }>> {
   if (typeof file === 'string') {
     await warnIfMissing(file, path, context);
     return { kind: 'file', byArch: new Map([['default', file]]) };

@@ -77,7 +77,9 @@ export type BootMethod =
   | { readonly kind: 'script'; readonly text: Template }
   /** Another boot program by architecture, given instead of iPXE's script; also to a ROM that is iPXE. */
   | { readonly kind: 'file'; readonly byArch: ReadonlyMap<Arch | 'default', string> }
-  | { readonly kind: 'local' };
+  | { readonly kind: 'local' }
+  /** A network boot is not answered at all. */
+  | { readonly kind: 'none' };
 
 export interface Profile {
   readonly name: string;
@@ -86,7 +88,10 @@ export interface Profile {
   readonly boot: BootMethod;
   /** First stages by architecture, over the built-in table. */
   readonly firmware: ReadonlyMap<Arch, string>;
-  readonly uefiProxy: 'binl' | 'discovery';
+  /** Undefined: as quirks say. */
+  readonly uefiProxy?: 'binl' | 'discovery' | undefined;
+  /** What a machine boots that asks for its first stage again and again (boot.loop); undefined: what it always boots. */
+  readonly onLoop?: Extract<BootMethod, { kind: 'local' | 'file' }> | undefined;
   readonly options: OptionSet;
   readonly vars: Readonly<Record<string, unknown>>;
   /** Path below /boot or the TFTP root → template, rendered for the asking machine. */

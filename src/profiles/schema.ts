@@ -1,7 +1,17 @@
 /** Profiles and machines as their authors write them. The source of truth for their keys and for docs/schema/. */
 import * as z from 'zod';
 import { optionMap } from '../config/options.ts';
-import { hostAddress, integer, mac, mapping, oneOrMany, subnet, text } from '../yaml/shapes.ts';
+import {
+  hostAddress,
+  integer,
+  mac,
+  mapping,
+  oneOrMany,
+  refuse,
+  subnet,
+  text,
+  textAs,
+} from '../yaml/shapes.ts';
 import { architecture, glob, macPattern, plainPath, uuid } from './shapes.ts';
 
 const vars = () => z.record(z.string(), z.unknown(), { error: 'a mapping of names to values' });
@@ -29,6 +39,8 @@ const match = mapping({
     .optional()
     .describe('What the relay agent says (option 82); globs.'),
 });
+
+const BOOT_PHRASE = 'a mapping with exactly one of kernel, script, file and local';
 
 /** Which keys exclude each other is checked in boot.ts, where the message can name the other one. */
 const boot = mapping(
@@ -60,8 +72,26 @@ const boot = mapping(
       .enum(['binl', 'discovery'])
       .optional()
       .describe('How UEFI firmware is pointed at port 4011. Default: binl.'),
+    onLoop: z
+      .union(
+        [
+          plainPath('local, or the path of a boot program'),
+          z.record(z.string(), plainPath('a boot program')),
+        ],
+        {
+          error: 'local, the path of a boot program, or a mapping of architectures to paths',
+        },
+      )
+      .optional()
+      .describe(
+        'What a machine gets that goes in circles (boot.loop of pilotlight.yaml): local for its disk, or another boot program, for all or by architecture. Default: the same again.',
+      ),
   },
-  'a mapping with exactly one of kernel, script, file and local',
+  BOOT_PHRASE,
+);
+
+const noBoot = textAs<'none'>(`${BOOT_PHRASE}, or none`, (written) =>
+  written === 'none' ? written : refuse(),
 );
 
 export type WrittenBoot = z.output<typeof boot>;
@@ -96,7 +126,11 @@ export const profileSchema = mapping({
     .optional()
     .describe('Higher wins; then the more specific match; then the name. Default: 0.'),
   match: match.optional().describe('All keys must hold; a list means any of. None at all: every client.'),
-  boot: boot.describe('Exactly one of kernel, script, file, local.'),
+  boot: z
+    .union([noBoot, boot], { error: `${BOOT_PHRASE}, or none` })
+    .describe(
+      'Exactly one of kernel, script, file, local. Or none: a network boot of these machines gets no answer.',
+    ),
   options: optionMap().optional().describe('Further DHCP options by name or number.'),
   vars: vars().optional().describe('For templates: vars.name.'),
   files: z

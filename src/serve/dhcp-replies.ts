@@ -1,14 +1,16 @@
 /** The end of the DHCP pipeline: decided messages are encoded and sent together, and each leaves one record. */
 import type { Facts } from '../boot/facts.ts';
 import type { Decision, Reply, World } from '../decide/decision.ts';
-import { replyDestination } from '../dhcp/destination.ts';
+import { PXE_PORT, replyDestination } from '../dhcp/destination.ts';
 import { encodePacket } from '../dhcp/encode.ts';
-import type { Packet } from '../dhcp/packet.ts';
+import { FLAG_BROADCAST, type Packet } from '../dhcp/packet.ts';
 import { maxReplySize, replyTo } from '../dhcp/reply.ts';
 import type { Journal } from '../journal/record.ts';
 import type { Outgoing, UdpSocket } from '../net/udp.ts';
 import { formatIpv4, formatSubnet } from '../values/ipv4.ts';
+import type { BootHistory } from './boot-history.ts';
 import type { Clients } from './clients.ts';
+import type { Clock } from './clock.ts';
 
 /** A client's message. */
 export interface Message {
@@ -25,6 +27,8 @@ export interface InFlight extends Message {
 
 interface ReplyDependencies {
   readonly clients: Clients;
+  readonly history: BootHistory;
+  readonly clock: Clock;
   readonly journal: Journal;
 }
 
@@ -39,20 +43,33 @@ export function finish(
   const outgoing: Outgoing[] = [];
   for (const { request, facts, decision } of inFlight) {
     if (decision.kind === 'reply') {
-      outgoing.push(encode(deps, request, facts, decision, world));
+      const reply = encode(deps, request, facts, decision, world);
+      const delay = decision.sending?.delay;
+      if (delay === undefined) outgoing.push(reply);
+      else deps.clock.after('delayed DHCP reply', delay, () => send(deps, [reply], socket));
+      if (decision.bootFile !== undefined) deps.clients.boots(facts.mac, now);
       // An offered address is not used yet.
       if (decision.yiaddr !== 0 && decision.type !== 'OFFER') deps.clients.holds(decision.yiaddr, facts.mac);
       else if (facts.ciaddr !== 0) deps.clients.holds(facts.ciaddr, facts.mac);
     }
     tell(deps.journal, facts, decision, now);
+    noteLoop(deps, facts, decision, now);
   }
+  send(deps, outgoing, socket);
+}
+
+function send(
+  { journal, clock }: Pick<ReplyDependencies, 'journal' | 'clock'>,
+  outgoing: readonly Outgoing[],
+  socket: UdpSocket,
+): void {
   if (outgoing.length === 0) return;
   for (const { index, code } of socket.send(outgoing).failed) {
     const to = outgoing[index];
     const detail = { to: to === undefined ? undefined : `${formatIpv4(to.to)}:${to.port}`, code };
-    deps.journal.write({
+    journal.write({
       kind: 'notice',
-      at: now,
+      at: clock.wall(),
       level: 'warn',
       message: 'a reply could not be sent',
       nic: socket.nic.name,
@@ -61,14 +78,50 @@ export function finish(
   }
 }
 
+/** Warns once of a machine that goes in circles. */
+function noteLoop(
+  { history, journal }: ReplyDependencies,
+  facts: Facts,
+  decision: Decision,
+  now: number,
+): void {
+  const { nic, port } = facts.arrival;
+  if (port === PXE_PORT || (decision.kind === 'ignore' && decision.code !== 'NOTHING_TO_BOOT')) return;
+  const told = decision.kind === 'reply' ? decision.bootFile : undefined;
+  const loop = history.told(facts, told, now);
+  if (loop === undefined) return;
+  const { file, times, during } = loop;
+  const seconds = Math.round(during / 1000);
+  journal.write({
+    kind: 'notice',
+    at: now,
+    level: 'warn',
+    code: 'BOOT_LOOP',
+    mac: facts.mac,
+    nic,
+    message: `this machine goes in circles: it was told ${file} ${times} times in ${seconds} s`,
+    detail: {
+      file,
+      times,
+      seconds,
+      stage: facts.stage,
+      profile: decision.profile,
+      toldNow: told ?? 'nothing to boot',
+    },
+  });
+}
+
 function encode(
   deps: ReplyDependencies,
-  request: Packet,
+  message: Packet,
   facts: Facts,
   decision: Reply,
   { policy, now }: World,
 ): Outgoing {
-  const { type, yiaddr, siaddr, serverId, bootFile } = decision;
+  const { type, yiaddr, siaddr, serverId, bootFile, sending } = decision;
+  // As if the client had asked for it, so that a relay does so too.
+  const request =
+    sending?.broadcast === true ? { ...message, flags: message.flags | FLAG_BROADCAST } : message;
   const reply = replyTo(request, {
     type,
     yiaddr,
@@ -114,6 +167,7 @@ function tell(journal: Journal, facts: Facts, decision: Decision, now: number): 
     profile: decision.profile,
     file: reply?.bootFile,
     reason: decision.reason,
+    quirks: decision.quirks,
     exhausted: ignored?.subnet === undefined ? undefined : formatSubnet(ignored.subnet),
   });
 }

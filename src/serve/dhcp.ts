@@ -15,6 +15,7 @@ import type { LeaseStore } from '../leases/store.ts';
 import type { LeaseTable } from '../leases/table.ts';
 import type { Datagram, Network, Nic, UdpSocket } from '../net/udp.ts';
 import { formatIpv4 } from '../values/ipv4.ts';
+import type { BootHistory } from './boot-history.ts';
 import type { Clients } from './clients.ts';
 import type { Clock } from './clock.ts';
 import { type ConflictCheck, createConflictCheck, type Probed } from './conflicts.ts';
@@ -35,12 +36,14 @@ export interface DhcpDependencies {
   readonly table: LeaseTable;
   readonly store: LeaseStore;
   readonly clients: Clients;
+  readonly history: BootHistory;
+  readonly clock: Clock;
   readonly limit: ClientLimit;
   readonly journal: Journal;
   /** The world of this moment: read once a batch. */
   readonly world: () => World;
   /** How an address is probed before it is first offered; undefined: not at all. */
-  readonly probing?: { readonly by: 'arp' | 'icmp'; readonly clock: Clock } | undefined;
+  readonly probing?: 'arp' | 'icmp' | undefined;
 }
 
 /** The largest DHCP message that Ethernet carries, with room to see that a longer one was cut. */
@@ -68,7 +71,7 @@ interface Service extends DhcpDependencies {
 /** Serves one NIC. Throws NetError when a port, or a socket to probe by, cannot be had. */
 export function createDhcpService(deps: DhcpDependencies): DhcpService {
   const resume = (probed: readonly Probed<Probing>[]): void => resumeAll(service, probed);
-  const conflicts = deps.probing && createConflictCheck<Probing>({ ...deps, ...deps.probing, resume });
+  const conflicts = deps.probing && createConflictCheck<Probing>({ ...deps, by: deps.probing, resume });
   const service: Service = { ...deps, conflicts };
   const sockets: UdpSocket[] = [];
   const close = (): void => {
@@ -172,7 +175,7 @@ function read(
     sourcePort: datagram.sourcePort,
     destination: datagram.destination,
   };
-  const facts = factsOf(request, arrival);
+  const facts = deps.history.heard(factsOf(request, arrival), request.xid, now);
   deps.clients.saw(facts);
   return { request, facts, conflicts: 0 };
 }

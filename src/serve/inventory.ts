@@ -1,4 +1,6 @@
 /** The inventory in force: loaded at start, reloaded when its files change, every load told to the journal. */
+import { KNOWN_QUIRKS } from '../boot/known-quirks.ts';
+import { quirkTable } from '../boot/quirks.ts';
 import type { Config } from '../config/model.ts';
 import type { World } from '../decide/decision.ts';
 import type { Where } from '../decide/explain.ts';
@@ -23,6 +25,7 @@ export function loadFor(config: Config, where: Where, version: number): Promise<
     limits: config.limits,
     serverAddress: config.serverAddress,
     httpPort: config.http.port,
+    quirks: quirkTable(KNOWN_QUIRKS, config.quirks),
     now: Date.now(),
   };
   return loadInventory({

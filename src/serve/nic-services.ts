@@ -1,7 +1,8 @@
-/** What is served on one NIC, opened and closed together: DHCP on 67 and 4011, and TFTP. */
+/** What is served on one NIC, opened and closed together: DHCP on 67 and 4011, TFTP, and router hints. */
 import type { DhcpPolicy } from '../config/model.ts';
 import type { Nic } from '../net/udp.ts';
 import { createDhcpService, type DhcpDependencies } from './dhcp.ts';
+import type { RouterHints } from './router-hints.ts';
 import { createTftpService, type TftpServiceOptions } from './tftp.ts';
 
 const DHCP_PORT = 67;
@@ -15,37 +16,36 @@ export interface NicServices {
 
 export interface NicServicesOptions {
   readonly policy: Pick<DhcpPolicy, 'mode' | 'conflictCheck'>;
+  /** Undefined: none are given. */
+  readonly hints: RouterHints | undefined;
   readonly dhcp: Omit<DhcpDependencies, 'nic' | 'ports' | 'probing'>;
   readonly tftp: Omit<TftpServiceOptions, 'nic'>;
 }
 
 /** `nic` tells it as it is now: its addresses may change. Throws NetError, leaving nothing open. */
 export function openNicServices(options: NicServicesOptions, nic: () => Nic): NicServices {
-  const { policy, dhcp, tftp } = options;
-  const dhcpService =
-    policy.mode === 'off'
-      ? undefined
-      : createDhcpService({
-          ...dhcp,
-          nic,
-          ports: [DHCP_PORT, PXE_PORT],
-          probing:
-            policy.conflictCheck === 'off' ? undefined : { by: policy.conflictCheck, clock: tftp.clock },
-        });
+  const { policy, hints, dhcp, tftp } = options;
+  const opened: { close(): void }[] = [];
+  const close = (): void => {
+    for (const service of opened.splice(0)) service.close();
+  };
   try {
+    if (policy.mode !== 'off') {
+      const probing = policy.conflictCheck === 'off' ? undefined : policy.conflictCheck;
+      opened.push(createDhcpService({ ...dhcp, nic, ports: [DHCP_PORT, PXE_PORT], probing }));
+    }
+    if (hints !== undefined) opened.push(hints.open(nic));
     const tftpService = createTftpService({ ...tftp, nic: nic() });
+    opened.push(tftpService);
     return {
       ports: {
-        ...(dhcpService === undefined ? {} : { dhcp: DHCP_PORT, pxe: PXE_PORT }),
+        ...(policy.mode === 'off' ? {} : { dhcp: DHCP_PORT, pxe: PXE_PORT }),
         tftp: tftpService.port,
       },
-      close() {
-        dhcpService?.close();
-        tftpService.close();
-      },
+      close,
     };
   } catch (error) {
-    dhcpService?.close();
+    close();
     throw error;
   }
 }

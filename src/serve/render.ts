@@ -5,9 +5,10 @@
 
 import { askScript, chainScript } from '../boot/ask-script.ts';
 import type { Facts } from '../boot/facts.ts';
+import { localLoaderConfig } from '../boot/loader-config.ts';
 import { fileUrl, planBoot, renderScript, tftpScriptPath } from '../boot/plan.ts';
 import { templateScope } from '../boot/scope.ts';
-import { type Selection, selectProfile } from '../boot/select.ts';
+import { type Selection, selectProfile, whileLooping } from '../boot/select.ts';
 import type { VirtualFile } from '../content/resolve.ts';
 import type { ContentFailure, Requester } from '../content/resolver.ts';
 import { urlsOf, type World } from '../decide/decision.ts';
@@ -44,7 +45,9 @@ const samePath = (a: string, b: string): boolean => a.replace(/^\/+/, '') === b.
 
 export function createRendering(clients: Clients, world: () => World): Rendering {
   function asker(facts: Facts, serverAddress: Ipv4): Asker | undefined {
-    const selection = selectProfile(facts, world().inventory);
+    const { inventory, isLooping } = world();
+    const selected = selectProfile(facts, inventory);
+    const selection = isLooping?.(facts) === true ? whileLooping(selected) : selected;
     const { profile } = selection;
     return profile === undefined ? undefined : { ...selection, profile, facts, serverAddress };
   }
@@ -103,8 +106,17 @@ export function createRendering(clients: Clients, world: () => World): Rendering
     }
   }
 
+  /** What sends a loader to the disk, where the profile says so: over a file of that name that lies on disk for others. */
+  function loaderConfig(path: string, requester: Requester): VirtualFile | undefined {
+    const text = requester.mac === undefined ? undefined : localLoaderConfig(path);
+    if (text === undefined || requester.mac === undefined) return undefined;
+    const who = asker(knownFacts(requester.mac, requester), requester.serverAddress);
+    return who?.profile.boot.kind === 'local' ? { name: path, text } : undefined;
+  }
+
   return {
-    virtual: (path, requester) => scriptByPath(path, requester) ?? profileFile(path, requester),
+    virtual: (path, requester) =>
+      scriptByPath(path, requester) ?? profileFile(path, requester) ?? loaderConfig(path, requester),
     script(client, requester) {
       const mac = client.mac ?? requester.mac;
       const seen = mac === undefined ? undefined : clients.facts(mac);

@@ -20,6 +20,8 @@ test('without any file: safe defaults below the working directory', async () => 
     interfaces: undefined,
     serverAddress: undefined,
     dhcp: { mode: 'proxy', authoritative: true, conflictCheck: 'off', subnets: [], overload: false },
+    boot: { routerHint: 'auto', loop: { times: 3, within: 120_000 } },
+    quirks: [],
     limits: { clientRate: 10, offers: 65_536 },
     tftp: {
       root: '/nowhere/at/all/tftpboot',

@@ -165,12 +165,6 @@ describe('each stage of each firmware gets its next step', () => {
       in: world('full', []),
       gives: 'OFFER 10.11.11.50',
     },
-    'full: local boot, the ROM gets nothing to boot': {
-      mode: 'full',
-      sent: { arch: 'bios' },
-      in: world('full', [profile('p', { boot: { kind: 'local' } })]),
-      gives: 'OFFER 10.11.11.50',
-    },
     'a boot program of its own, by architecture, also for a ROM that is iPXE': {
       mode: 'full',
       sent: { arch: 'uefi-x64', ipxe: true },

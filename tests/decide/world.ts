@@ -1,5 +1,6 @@
 /** A small world for decisions: one subnet, profiles and machines made in code, no clock. */
 import type { Arch } from '../../src/boot/arch.ts';
+import { KNOWN_QUIRKS } from '../../src/boot/known-quirks.ts';
 import type { Mode } from '../../src/config/model.ts';
 import type { World } from '../../src/decide/decision.ts';
 import { createLeaseTable } from '../../src/leases/table.ts';
@@ -35,7 +36,6 @@ export function profile(name: string, more: Partial<Profile> = {}): Profile {
     match: {},
     boot: kernelBoot(),
     firmware: new Map<Arch, string>(),
-    uefiProxy: 'binl',
     options: new Map(),
     vars: {},
     files: new Map(),
@@ -73,6 +73,7 @@ export function world(mode: Mode, profiles: readonly Profile[], machines: readon
     limits: { offers: 4096 },
     serverAddress: undefined,
     httpPort: 8080,
+    quirks: KNOWN_QUIRKS,
     now: NOW,
   };
 }

@@ -77,9 +77,12 @@ exit 1
     const boot: BootMethod = { kind: 'script', text: template('#!ipxe\nchain {{ server.httpUrl }}/x.ipxe') };
     assert.equal(script(boot), '#!ipxe\nchain http://10.11.11.1:8080/boot/x.ipxe');
   });
-  test('local boot: BIOS leaves iPXE, UEFI has to fail to go on', () => {
-    assert.match(script({ kind: 'local' }) ?? '', /^exit$/m);
+  test('local boot: BIOS starts the first disk or leaves iPXE, UEFI has to fail to go on', () => {
+    assert.match(script({ kind: 'local' }) ?? '', /^sanboot --no-describe --drive 0x80 \|\| exit$/m);
     assert.match(script({ kind: 'local' }, { arch: 'uefi-x64' }) ?? '', /^exit 1$/m);
+  });
+  test('a machine that must not be answered has no script', () => {
+    assert.equal(script({ kind: 'none' }), undefined);
   });
   test('a boot program needs no script', () => {
     assert.equal(script({ kind: 'file', byArch: new Map([['default', 'x.efi']]) }), undefined);

@@ -30,7 +30,7 @@ interface Said {
   readonly guid?: string;
 }
 
-function facts(said: Said, chained = false): Facts {
+function facts(said: Said): Facts {
   const options = new Map<number, Uint8Array>();
   if (said.class !== undefined) options.set(60, bytesOf(said.class));
   if (said.arch !== undefined)
@@ -39,7 +39,7 @@ function facts(said: Said, chained = false): Facts {
   if (said.ipxe !== undefined) options.set(175, said.ipxe);
   if (said.guid !== undefined) options.set(97, Uint8Array.fromHex(said.guid));
   const packet = { ...imaginePacket({}), chaddr: macOctets(said.mac ?? BOARD), options };
-  return factsOf(packet, ARRIVAL, chained);
+  return factsOf(packet, ARRIVAL);
 }
 
 const PXE_BIOS = 'PXEClient:Arch:00000:UNDI:002001';
@@ -106,14 +106,6 @@ describe('stage and architecture', () => {
       assert.deepEqual([got.stage, got.arch], [stage, arch]);
     });
   }
-});
-
-test('our own iPXE is one whose firmware was given a program; a ROM never is', () => {
-  const ipxe = { class: PXE_BIOS, arch: [0], user: RAW };
-  assert.deepEqual(
-    [facts(ipxe).chained, facts(ipxe, true).chained, facts({ class: PXE_BIOS, arch: [0] }, true).chained],
-    [false, true, false],
-  );
 });
 
 describe('features of an iPXE', () => {

@@ -62,7 +62,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     roots: [root],
     cacheBytes: 1 << 24,
     wholeFileBytes: options.wholeFileBytes,
-    pin: (bytes) => ({ bytes, address: 0 }),
+    pin: (bytes) => ({ bytes, address: 0, size: bytes.length }),
   });
   const server = createHttpServer({
     host: '127.0.0.1',
@@ -141,7 +141,8 @@ function constantApi(asked: Rig['asked']): ApiSource {
         profile: 'razor',
         machine: null,
         decision: 'DISCOVER → OFFER',
-        reasons: [{ profile: 'razor', matched: true, reason: 'matches every client' }],
+        quirks: [],
+      reasons: [{ profile: 'razor', matched: true, reason: 'matches every client' }],
         reply: {
           type: 'OFFER',
           address: null,

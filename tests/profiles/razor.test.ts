@@ -29,6 +29,7 @@ test("Razor's profile, as shipped", async () => {
       limits: config.limits,
       serverAddress: undefined,
       httpPort: 8080,
+      quirks: [],
       now: 0,
     };
     const { profile, reply } = explain({ mac: '52:54:00:00:00:01', ...client }, WHERE, world);

@@ -11,6 +11,7 @@ import type { Binding, LeaseStore } from '../../src/leases/store.ts';
 import { createLeaseTable } from '../../src/leases/table.ts';
 import { NetError } from '../../src/net/udp.ts';
 import type { Machine } from '../../src/profiles/model.ts';
+import { createBootHistory } from '../../src/serve/boot-history.ts';
 import { createClients } from '../../src/serve/clients.ts';
 import { createDhcpService } from '../../src/serve/dhcp.ts';
 import { formatIpv4 } from '../../src/values/ipv4.ts';
@@ -54,10 +55,12 @@ function serve({ by = 'arp', pool = '10.0.0.10-10.0.0.19', bindings = [], ...set
     table,
     store: setup.store ?? scriptedStore(),
     clients: createClients(),
+    history: createBootHistory(undefined),
+    clock,
     limit: { allows: () => true },
     journal: { write: (record) => void records.push(record) },
     world,
-    probing: { by, clock },
+    probing: by,
   });
   const asked = () => wire.asked.map((each) => `${each.by} ${formatIpv4(each.address)}`);
   const offers = () =>
@@ -366,10 +369,12 @@ describe('probes', () => {
           table,
           store: scriptedStore(),
           clients: createClients(),
+          history: createBootHistory(undefined),
+          clock: createHandClock(NOW),
           limit: { allows: () => true },
           journal: { write() {} },
           world: () => makeWorld('full', []),
-          probing: { by: 'arp', clock: createHandClock(NOW) },
+          probing: 'arp',
         }),
       (error) =>
         error instanceof NetError && error.hint === 'Grant CAP_NET_RAW. Or set dhcp.conflictCheck: off.',

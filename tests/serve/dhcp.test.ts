@@ -9,12 +9,14 @@ import type { MessageName, Packet } from '../../src/dhcp/packet.ts';
 import type { JournalRecord } from '../../src/journal/record.ts';
 import type { LeaseStore } from '../../src/leases/store.ts';
 import { createLeaseTable } from '../../src/leases/table.ts';
+import { createBootHistory } from '../../src/serve/boot-history.ts';
 import { createClients } from '../../src/serve/clients.ts';
 import { createDhcpService } from '../../src/serve/dhcp.ts';
 import { createClientLimit } from '../../src/serve/limits.ts';
 import { formatIpv4, type Ipv4 } from '../../src/values/ipv4.ts';
 import { world as makeWorld } from '../decide/world.ts';
 import { ip, subnet, withOptions } from '../leases/rules.ts';
+import { createHandClock } from './hand-clock.ts';
 import { scriptedStore } from './stores.ts';
 import { createWire, NIC } from './wire.ts';
 
@@ -33,6 +35,8 @@ function serve(store: LeaseStore, policy: Partial<DhcpPolicy> = {}, nic = () => 
     table,
     store,
     clients: createClients(),
+    history: createBootHistory(undefined),
+    clock: createHandClock(base.now),
     limit: createClientLimit(10),
     journal: { write: (record) => void records.push(record) },
     world: () => world,

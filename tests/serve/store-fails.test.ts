@@ -9,6 +9,7 @@ import type { MessageName, Packet } from '../../src/dhcp/packet.ts';
 import type { JournalRecord } from '../../src/journal/record.ts';
 import { type Binding, type LeaseStore, StoreUnavailable } from '../../src/leases/store.ts';
 import { createLeaseTable } from '../../src/leases/table.ts';
+import { createBootHistory } from '../../src/serve/boot-history.ts';
 import { createClients } from '../../src/serve/clients.ts';
 import { createDhcpService } from '../../src/serve/dhcp.ts';
 import { releaseLease } from '../../src/serve/release.ts';
@@ -77,6 +78,8 @@ function serve() {
     table,
     store,
     clients: createClients(),
+    history: createBootHistory(undefined),
+    clock,
     limit: { allows: () => true },
     journal,
     world,
