@@ -1,5 +1,6 @@
 /** Asks beyond the link who uses an address: ICMP echo (RFC 792), by a raw socket that routing carries anywhere. */
 import { randomInt } from 'node:crypto';
+import { internetChecksum } from '../values/checksum.ts';
 import type { Ipv4 } from '../values/ipv4.ts';
 import { AF_INET, ICMP_FILTER, IPPROTO_ICMP, type Libc, SOCK_RAW, SOL_RAW } from './libc.ts';
 import { int32, SOCKADDR_IN_SIZE, setEndpoint } from './memory.ts';
@@ -22,7 +23,7 @@ export function openEchoProber(libc: Libc, onAnswer: AnswerHandler): Prober {
   const request = Buffer.alloc(ECHO.size);
   request.writeUInt8(ECHO_REQUEST);
   request.writeUInt16BE(identifier, ECHO.identifier);
-  request.writeUInt16BE(checksum(request), ECHO.checksum);
+  request.writeUInt16BE(internetChecksum(request), ECHO.checksum);
   const to = new Uint8Array(SOCKADDR_IN_SIZE);
   const toView = new DataView(to.buffer);
 
@@ -46,12 +47,4 @@ export function openEchoProber(libc: Libc, onAnswer: AnswerHandler): Prober {
       close();
     },
   };
-}
-
-/** RFC 1071. */
-function checksum(bytes: Buffer): number {
-  let sum = 0;
-  for (let at = 0; at < bytes.length; at += 2) sum += bytes.readUInt16BE(at);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return ~sum & 0xffff;
 }

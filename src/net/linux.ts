@@ -6,12 +6,13 @@ import { loadLibc } from './libc.ts';
 import { pin } from './memory.ts';
 import { lookUpNeighbour } from './neighbours.ts';
 import { watchNicEvents } from './nic-events.ts';
+import { forwardsIpv6, linkLocalOf, openRouterSocket, type RouterDiscovery } from './router-discovery.ts';
 import { createSender } from './sender.ts';
 import { openSocket } from './socket.ts';
 import type { Network, UdpSocket } from './udp.ts';
 
 /** Throws NetError UNSUPPORTED where there is no Linux on x86_64 or aarch64. */
-export function createLinuxNetwork(): Network {
+export function createLinuxNetwork(): Network & RouterDiscovery {
   const libc = loadLibc();
   const send = createSender(libc);
   const opened = new Set<{ close(): void }>();
@@ -54,6 +55,12 @@ export function createLinuxNetwork(): Network {
       refuseWhenClosed();
       return keep(openEchoProber(libc, onAnswer));
     },
+    routerSocket(nic, onFrame) {
+      refuseWhenClosed();
+      return keep(openRouterSocket(libc, nic, onFrame));
+    },
+    linkLocal: linkLocalOf,
+    forwardsIpv6,
     watchNics(onChange) {
       refuseWhenClosed();
       const changed = (): void => {

@@ -11,9 +11,16 @@ export interface Clients {
   saw(facts: Facts): void;
   /** Remembers who was given, or uses, an address. */
   holds(address: Ipv4, mac: Mac): void;
+  /** Remembers that a machine was told what to boot; `now` in Unix milliseconds. */
+  boots(mac: Mac, now: number): void;
+  /** Whether it was told so within the last minute, and may be about to start that. */
+  isBooting(mac: Mac, now: number): boolean;
   facts(mac: Mac): Facts | undefined;
   macAt(address: Ipv4): Mac | undefined;
 }
+
+/** From the answer to firmware until the iPXE that it fetches over a slow link asks for itself, with time to spare. */
+const BOOTING_MS = 60_000;
 
 /**
  * Keeps at most `limit` clients. When it is full the older half goes at once, which costs nothing in between and
@@ -22,6 +29,7 @@ export interface Clients {
 export function createClients(limit = 16_384): Clients {
   let byMac = new Map<Mac, Facts>();
   let byAddress = new Map<Ipv4, Mac>();
+  let bootedAt = new Map<Mac, number>();
 
   function newerHalf<Key, Value>(map: Map<Key, Value>): Map<Key, Value> {
     return map.size < limit ? map : new Map([...map].slice(map.size >>> 1));
@@ -38,6 +46,15 @@ export function createClients(limit = 16_384): Clients {
       byAddress.delete(address);
       byAddress = newerHalf(byAddress);
       byAddress.set(address, mac);
+    },
+    boots(mac, now) {
+      bootedAt.delete(mac);
+      bootedAt = newerHalf(bootedAt);
+      bootedAt.set(mac, now);
+    },
+    isBooting(mac, now) {
+      const at = bootedAt.get(mac);
+      return at !== undefined && now - at < BOOTING_MS;
     },
     facts: (mac) => byMac.get(mac),
     macAt: (address) => byAddress.get(address),

@@ -24,6 +24,7 @@ const RECORDS: readonly JournalRecord[] = [
   { kind: 'transfer', at: 0, protocol: 'http', event: 'aborted', client: 'x', file: 'x', bytes: 10 },
   { kind: 'reload', at: 0, ok: true, detail: 'x', diagnostics: [] },
   { kind: 'reload', at: 0, ok: false, detail: 'x', diagnostics: [] },
+  { kind: 'hint', at: 0, mac: OFFER.mac, nic: 'eth1', to: 'fe80::1' },
   { kind: 'notice', at: 0, level: 'warn', message: 'x' },
 ];
 
@@ -42,6 +43,7 @@ const EXPECTED = [
   'pilotlight_profile_reloads_total{result="ok"} 1',
   'pilotlight_profile_reloads_total{result="broken"} 1',
   'pilotlight_profile_last_reload_success 0',
+  'pilotlight_router_hints_total 1',
   'pilotlight_notices_total{level="warn"} 1',
   'pilotlight_leases{state="bound"} 7',
   'pilotlight_lease_store_up 0',

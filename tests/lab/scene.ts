@@ -106,3 +106,8 @@ export async function bootToLinux(scene: Scene, firmware: Firmware, node?: NodeO
     await machine.stop();
   }
 }
+
+/** Whether NODE was told that it need not wait for an IPv6 router. */
+export function wasHinted({ server }: Scene): boolean {
+  return server.records.all.some(({ kind, mac }) => kind === 'hint' && mac === NODE.mac);
+}

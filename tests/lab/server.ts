@@ -17,7 +17,7 @@ export interface LogRecord {
   /** pino's number (20 debug, 30 info, 40 warn, 50 error); 0 for a line that is no record. */
   readonly level: number;
   readonly msg: string;
-  readonly kind?: 'decision' | 'malformed' | 'transfer' | 'reload' | 'notice';
+  readonly kind?: 'decision' | 'malformed' | 'transfer' | 'reload' | 'hint' | 'notice';
   readonly mac?: string;
   readonly port?: number;
   readonly message?: string;
@@ -26,6 +26,7 @@ export interface LogRecord {
   readonly profile?: string;
   readonly file?: string;
   readonly ip?: string;
+  readonly to?: string;
   readonly reason?: string;
   readonly protocol?: 'tftp' | 'http';
   readonly event?: string;

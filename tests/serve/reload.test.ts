@@ -34,6 +34,14 @@ for (const key of ['maxBlockSize: 1000', 'maxWindow: 7', 'cache: 1MB', 'maxTrans
   });
 }
 
+test('boot.routerHint waits for a restart, and says so', async () => {
+  const { reloaded, notices } = await reload('{}', 'boot: { routerHint: off }\n');
+  assert.equal(reloaded.boot.routerHint, 'auto');
+  assert.deepEqual(notices, [
+    'changed in pilotlight.yaml and in force only after a restart: boot.routerHint',
+  ]);
+});
+
 test('what is written differently and means the same is no change', async () => {
   const { notices } = await reload('{}', 'tftp: { cache: 512MiB, maxWindow: 64 }\n');
   assert.deepEqual(notices, []);
