@@ -104,10 +104,13 @@ function readUuid(bytes: Uint8Array | undefined): UuidForms | undefined {
   return forms === undefined || isDummyUuid(forms.swapped) ? undefined : forms;
 }
 
-/** What `U-Boot.armv8` is in the registry: the classes of U-Boot's builds (CONFIG_BOOTP_VCI_STRING). */
+/**
+ * What `U-Boot.armv8` is in the registry: the classes of U-Boot's builds (CONFIG_BOOTP_VCI_STRING; older ones write
+ * `U-boot`). Boards of before 2016 give 0x100 in option 93, which the registry does not have.
+ */
 const UBOOT_ARCHES: readonly (readonly [RegExp, number])[] = [
-  [/^U-Boot\S*\.(?:armv8|arm64|aarch64)/, 22],
-  [/^U-Boot\S*\.arm/, 21],
+  [/^U-Boot\.(?:armv8|arm64|aarch64)/i, 22],
+  [/^U-Boot\.arm/i, 21],
 ];
 
 /** `PXEClient:Arch:00007:UNDI:003016` → 7 (RFC 4578 §2.4 has no such form, yet every ROM writes it). */
@@ -153,7 +156,7 @@ function readStage(packet: Packet, facts: Pick<Facts, 'vendorClass' | 'userClass
   const { vendorClass = '', arch } = facts;
   if (packet.options.has(OPTION.IPXE) || facts.userClasses.includes('iPXE')) return 'ipxe';
   if (vendorClass.startsWith('HTTPClient')) return 'http';
-  if (vendorClass.startsWith('U-Boot')) return 'uboot';
+  if (/^U-Boot/i.test(vendorClass)) return 'uboot';
   if (!vendorClass.startsWith('PXEClient')) return 'other';
   if (arch === undefined) return 'rom';
   if (arch.startsWith('uboot-')) return 'uboot';

@@ -37,6 +37,8 @@ interface Entry {
   xid: number;
   /** Of the newest message. */
   at: number;
+  /** Whether the exchange went on to a REQUEST: a DISCOVER after it begins another, whatever its transaction id. */
+  requested: boolean;
   /** When exchanges began since it is told this file, the newest last; no more than matter. */
   asks: readonly number[];
   looping: boolean;
@@ -46,7 +48,8 @@ interface Entry {
 
 /**
  * Only what opens an exchange counts, DISCOVER or BOOTP: the REQUEST that follows, the question on port 4011 and
- * repetitions under one transaction id are the same exchange. Firmware and the iPXE after it are counted apart, since
+ * repetitions under one transaction id are the same exchange. (A transaction id alone tells little: Intel's ROMs make it of
+ * their MAC address, so it is the same at every boot.) Firmware and the iPXE after it are counted apart, since
  * each asks once a boot. At most `limit` stages of machines are kept; when it is full the older half goes at once.
  */
 export function createBootHistory(policy: LoopPolicy | undefined, limit = 16_384): BootHistory {
@@ -63,6 +66,7 @@ export function createBootHistory(policy: LoopPolicy | undefined, limit = 16_384
       file: undefined,
       xid,
       at: now,
+      requested: false,
       asks: [],
       looping: false,
       meanwhile: undefined,
@@ -72,10 +76,12 @@ export function createBootHistory(policy: LoopPolicy | undefined, limit = 16_384
   }
 
   function begin(entry: Entry, xid: number, now: number): void {
-    const repeated = entry.asks.length > 0 && entry.xid === xid && now - entry.at < REPEATING_MS;
+    const same = entry.asks.length > 0 && entry.xid === xid && !entry.requested;
+    const repeated = same && now - entry.at < REPEATING_MS;
     entry.at = now;
     if (repeated) return;
     entry.xid = xid;
+    entry.requested = false;
     if (policy === undefined) {
       entry.asks = [now];
       return;
@@ -85,6 +91,11 @@ export function createBootHistory(policy: LoopPolicy | undefined, limit = 16_384
     entry.asks = [...lately, now].slice(-policy.times);
     if (entry.file !== undefined && entry.asks.length >= policy.times) entry.looping = true;
     if (!entry.looping) entry.meanwhile = undefined;
+  }
+
+  function noteRequest(facts: Facts): void {
+    const entry = entries.get(keyOf(facts.mac, facts.stage));
+    if (entry !== undefined) entry.requested = true;
   }
 
   function wasTold(mac: Mac, stage: Stage, now: number): boolean {
@@ -97,6 +108,7 @@ export function createBootHistory(policy: LoopPolicy | undefined, limit = 16_384
       if (facts.stage === 'other') return facts;
       if (facts.message === 'DISCOVER' || facts.message === 'BOOTP')
         begin(entryOf(facts, xid, now), xid, now);
+      else if (facts.message === 'REQUEST') noteRequest(facts);
       const chained =
         facts.stage === 'ipxe' && (wasTold(facts.mac, 'rom', now) || wasTold(facts.mac, 'http', now));
       return chained ? { ...facts, chained } : facts;

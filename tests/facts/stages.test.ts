@@ -66,6 +66,7 @@ describe('stage and architecture', () => {
     'U-Boot by its class': [{ class: 'U-Boot.armv8' }, 'uboot', 'uboot-arm64'],
     'U-Boot, 32 bits': [{ class: 'U-Boot.armv7' }, 'uboot', 'uboot-arm32'],
     'U-Boot with CONFIG_BOOTP_PXE': [{ class: 'U-Boot.armv8', arch: [22] }, 'uboot', 'uboot-arm64'],
+    'an old U-Boot': [{ class: 'U-boot.armv7.ca9x4_ct_vxp', arch: [0x100] }, 'uboot', 'uboot-arm32'],
     'U-Boot that calls itself PXE': [
       { class: 'PXEClient:Arch:00022:UNDI:003000', arch: [22] },
       'uboot',
