@@ -1,6 +1,6 @@
 /**
- * Packets in hex, and beside each what a reader must see in it. tests/golden holds captures of real clients,
- * tests/dhcp/packets messages made by hand for what no capture has. `UPDATE_GOLDEN=1` writes the texts anew, to be
+ * Packets in hex, and beside each what a reader must see in it. tests/golden holds captures of real clients, its folder
+ * described/ packets put together from what others published of theirs, tests/dhcp/packets messages made by hand for what no capture has. `UPDATE_GOLDEN=1` writes the texts anew, to be
  * read as a diff.
  */
 import assert from 'node:assert/strict';
@@ -14,7 +14,7 @@ import { fromHex } from './hex.ts';
 
 const update = process.env['UPDATE_GOLDEN'] === '1';
 
-for (const folder of ['../golden/', './packets/']) {
+for (const folder of ['../golden/', '../golden/described/', './packets/']) {
   const path = (name: string) => fileURLToPath(new URL(folder + name, import.meta.url));
   const captures = readdirSync(path('')).filter((name) => name.endsWith('.hex'));
 
