@@ -5,8 +5,8 @@
 
 import { askScript, chainScript } from '../boot/ask-script.ts';
 import type { Facts } from '../boot/facts.ts';
-import { localLoaderConfig } from '../boot/loader-config.ts';
-import { fileUrl, planBoot, renderScript, tftpScriptPath } from '../boot/plan.ts';
+import { loaderConfig } from '../boot/loader-config.ts';
+import { fileUrl, planBoot, renderScript, type ScriptFor, tftpScriptPath } from '../boot/plan.ts';
 import { templateScope } from '../boot/scope.ts';
 import { type Selection, selectProfile, whileLooping } from '../boot/select.ts';
 import type { VirtualFile } from '../content/resolve.ts';
@@ -56,16 +56,20 @@ export function createRendering(clients: Clients, world: () => World): Rendering
     return clients.facts(mac) ?? imagined({ mac }, requester);
   }
 
-  function renderFor(who: Asker, requester: Requester, http: boolean) {
-    return renderScript({
-      facts: who.facts,
-      machine: who.machine,
-      profile: who.profile,
-      server: urlsOf(world(), who.serverAddress),
+  function scriptFor(who: Asker, requester: Requester, http: boolean): ScriptFor {
+    const { facts, machine, profile, serverAddress } = who;
+    return {
+      facts,
+      machine,
+      profile,
+      server: urlsOf(world(), serverAddress),
       address: requester.address,
       http,
-    });
+    };
   }
+
+  const renderFor = (who: Asker, requester: Requester, http: boolean) =>
+    renderScript(scriptFor(who, requester, http));
 
   /** A profile without a script of its own names a file: what iPXE would be told by DHCP, were the server there ours. */
   function leadOn({ facts, profile, serverAddress }: Asker): { readonly text: string } | undefined {
@@ -106,17 +110,20 @@ export function createRendering(clients: Clients, world: () => World): Rendering
     }
   }
 
-  /** What sends a loader to the disk, where the profile says so: over a file of that name that lies on disk for others. */
-  function loaderConfig(path: string, requester: Requester): VirtualFile | undefined {
-    const text = requester.mac === undefined ? undefined : localLoaderConfig(path);
-    if (text === undefined || requester.mac === undefined) return undefined;
+  /** What a loader looks for by a name of its own: over a file of that name that lies on disk for others. */
+  function ofLoader(path: string, requester: Requester): VirtualFile | Broken | undefined {
+    if (requester.mac === undefined || !/\.cfg(?:[/-]|$)/i.test(path)) return undefined;
     const who = asker(knownFacts(requester.mac, requester), requester.serverAddress);
-    return who?.profile.boot.kind === 'local' ? { name: path, text } : undefined;
+    const config = who === undefined ? undefined : loaderConfig(path, scriptFor(who, requester, false));
+    if (config === undefined) return undefined;
+    return 'fault' in config
+      ? { failure: 'broken', detail: config.fault }
+      : { name: path, text: config.text };
   }
 
   return {
     virtual: (path, requester) =>
-      scriptByPath(path, requester) ?? profileFile(path, requester) ?? loaderConfig(path, requester),
+      scriptByPath(path, requester) ?? profileFile(path, requester) ?? ofLoader(path, requester),
     script(client, requester) {
       const mac = client.mac ?? requester.mac;
       const seen = mac === undefined ? undefined : clients.facts(mac);
