@@ -14,7 +14,7 @@ import {
 } from '../ndp/frame.ts';
 import type { RouterDiscovery, RouterSocket } from '../net/router-discovery.ts';
 import { NetError, type Nic } from '../net/udp.ts';
-import { formatIpv6, isUnspecified } from '../values/ipv6.ts';
+import { formatIpv6, isLinkLocal } from '../values/ipv6.ts';
 import type { Clients } from './clients.ts';
 import type { Clock, Timer } from './clock.ts';
 import { createClientLimit } from './limits.ts';
@@ -129,8 +129,8 @@ function openOn(options: RouterHintsOptions, nic: () => Nic, tell: Tell): { clos
 
   function onSolicitation({ source, linkSource }: Solicitation): void {
     if (!clients.isBooting(linkSource, clock.wall()) || hasRouter()) return;
-    // A machine without an address cannot be answered alone. It asks again when it has one.
-    if (isUnspecified(source)) return;
+    // A machine without an address cannot be answered alone; it asks again when it has one. Nobody else is spoken to.
+    if (!isLinkLocal(source)) return;
     if (options.policy === 'auto' && network.forwardsIpv6(nic())) {
       const message = `no router hints on ${nic().name}: this host is an IPv6 router there itself`;
       tell(nic(), message, 'If it does not advertise itself, set boot.routerHint: on.');

@@ -141,9 +141,10 @@ describe('router hints', () => {
     assert.deepEqual(scene.records, []);
   });
 
-  test('a machine without an address is not answered yet', () => {
+  test('a machine without an address is not answered yet, nor is one at an address of elsewhere', () => {
     opened();
     scene.ask(MACHINE, new Uint8Array(16));
+    scene.ask(MACHINE, ip('2001:db8::1'));
     assert.equal(hints(scene), 0);
     scene.ask();
     assert.equal(hints(scene), 1);
