@@ -152,7 +152,9 @@ export function planBoot(
     return another ? planFirmware(profile, facts, server, adjust) : planIpxe(boot, facts, server, adjust);
   }
   if (boot.kind !== 'local') return planFirmware(profile, facts, server, adjust);
-  return { instead: 'local', reason: 'local boot: firmware goes on to its disk' };
+  if (facts.stage !== 'http') return { instead: 'local', reason: 'local boot: firmware goes on to its disk' };
+  // It has no word for that, and asks again and again for a minute where it is told nothing; iPXE's script has one.
+  return { ...planFirmware(profile, facts, server, adjust), reason: 'local boot, by way of iPXE' };
 }
 
 export interface RenderedScript {
