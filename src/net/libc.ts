@@ -19,10 +19,12 @@ export const SOL_SOCKET = 1;
 export const SO_BROADCAST = 6;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
+export const SO_REUSEPORT = 15;
 export const SO_BINDTODEVICE = 25;
 export const SO_ATTACH_FILTER = 26;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
+export const SO_ATTACH_REUSEPORT_CBPF = 51;
 
 export const SOL_RAW = 255;
 export const ICMP_FILTER = 1;
@@ -49,7 +51,11 @@ export const NETLINK_ROUTE = 0;
 export const RTMGRP_LINK = 1;
 export const RTMGRP_IPV4_IFADDR = 0x10;
 
+export const POLLIN = 1;
 export const POLLOUT = 4;
+
+export const EFD_CLOEXEC = 0o2000000;
+export const EFD_NONBLOCK = 0o4000;
 
 export const SIOCGIFCONF = 0x8912;
 export const SIOCGIFMTU = 0x8921;
@@ -69,6 +75,9 @@ export interface Libc {
   ioctl(fd: number, request: number, argument: Uint8Array): number;
   poll(fds: Uint8Array, count: number, timeoutMs: number): number;
   close(fd: number): number;
+  eventfd(initial: number, flags: number): number;
+  read(fd: number, into: Uint8Array, size: number): number;
+  write(fd: number, bytes: Uint8Array, size: number): number;
   getifaddrs(list: Uint8Array): number;
   freeifaddrs(list: bigint): void;
   sendto(fd: number, bytes: Uint8Array, length: number, flags: number, to: Uint8Array, size: number): number;
@@ -111,6 +120,9 @@ export function loadLibc(): Libc {
     ioctl: lib.func('int ioctl(int, unsigned long, void *)'),
     poll: lib.func('int poll(void *, unsigned long, int)'),
     close: lib.func('int close(int)'),
+    eventfd: lib.func('int eventfd(unsigned int, int)'),
+    read: lib.func('long read(int, void *, size_t)'),
+    write: lib.func('long write(int, void *, size_t)'),
     getifaddrs: lib.func('int getifaddrs(void *)'),
     freeifaddrs: lib.func('void freeifaddrs(void *)'),
     sendto: lib.func('long sendto(int, void *, size_t, int, void *, uint32_t)'),

@@ -1,5 +1,6 @@
 /** The network of the Linux host (or container) that this process runs on. */
 import { openArpProber } from './arp.ts';
+import { createBell } from './bell.ts';
 import { openEchoProber } from './echo.ts';
 import { listNics } from './interfaces.ts';
 import { loadLibc } from './libc.ts';
@@ -8,11 +9,12 @@ import { lookUpNeighbour } from './neighbours.ts';
 import { watchNicEvents } from './nic-events.ts';
 import { forwardsIpv6, linkLocalOf, openRouterSocket, type RouterDiscovery } from './router-discovery.ts';
 import { createSender } from './sender.ts';
+import { openSharedPort } from './shared-port.ts';
 import { openSocket } from './socket.ts';
-import type { Network, UdpSocket } from './udp.ts';
+import type { Network, ThreadNetwork, UdpSocket } from './udp.ts';
 
 /** Throws NetError UNSUPPORTED where there is no Linux on x86_64 or aarch64. */
-export function createLinuxNetwork(): Network & RouterDiscovery {
+export function createLinuxNetwork(): Network & ThreadNetwork & RouterDiscovery {
   const libc = loadLibc();
   const send = createSender(libc);
   const opened = new Set<{ close(): void }>();
@@ -45,6 +47,11 @@ export function createLinuxNetwork(): Network & RouterDiscovery {
       opened.add(socket);
       return socket;
     },
+    openShared(nic, port, count) {
+      refuseWhenClosed();
+      return keep(openSharedPort(libc, nic, port, count));
+    },
+    bell: () => createBell(libc),
     pin,
     neighbour: lookUpNeighbour,
     arpProber(nic, onAnswer) {

@@ -17,7 +17,11 @@ export function pin(bytes: Uint8Array): PinnedBuffer {
   if (buffer instanceof ArrayBuffer && buffer.resizable)
     throw new TypeError('a resizable buffer cannot be pinned');
   // Addresses in user space have at most 47 (x86_64) or 48 (aarch64) bits: exact in a double.
-  return { bytes, address: bytes.byteLength === 0 ? 0 : Number(koffi.address(bytes)) };
+  return {
+    bytes,
+    size: bytes.byteLength,
+    address: bytes.byteLength === 0 ? 0 : Number(koffi.address(bytes)),
+  };
 }
 
 /** Zeroed memory outside V8's heap, with its address. */

@@ -149,7 +149,7 @@ export function createSendSlab(): SendSlab {
       const slot = slots - 1;
       arena.bytes.set(length === head.length ? head : head.subarray(0, length), used);
       addIovec(arena.address + used, length);
-      if (body !== undefined) addIovec(body.buffer.address + body.offset, body.length);
+      if (body !== undefined) addIovec(body.memory.address + body.offset, body.length);
       used += length;
       last.bytes += whole;
       last.isOpen &&= whole === last.segment;
@@ -169,7 +169,7 @@ export function createSendSlab(): SendSlab {
 
 function checkSlice(slice: Outgoing['body']): void {
   if (slice === undefined) return;
-  const { buffer, offset, length } = slice;
-  if (offset >= 0 && length >= 0 && offset + length <= buffer.bytes.byteLength) return;
-  throw new RangeError(`bytes ${offset}+${length} of a pinned buffer of ${buffer.bytes.byteLength}`);
+  const { memory, offset, length } = slice;
+  if (offset >= 0 && length >= 0 && offset + length <= memory.size) return;
+  throw new RangeError(`bytes ${offset}+${length} of ${memory.size}`);
 }

@@ -35,7 +35,7 @@ const BUFFER_SIZE = 8 * 1024 * 1024;
 export function openSocket(
   libc: Libc,
   send: Send,
-  { nic, port, slotSize, rounds = 1, onReceive }: SocketOptions,
+  { nic, port, slotSize, onReceive }: SocketOptions,
   addressVersion: () => number,
   onClose: (socket: UdpSocket) => void,
 ): UdpSocket {
@@ -44,13 +44,10 @@ export function openSocket(
   let closed = false;
 
   const watch = watchReadable(fd, () => {
-    for (let round = 0; round < rounds && !closed; round++) {
-      const count = libc.recvmmsg(fd, slab.address, BATCH);
-      // An error is EAGAIN (nothing more, or the kernel dropped a datagram with a bad checksum) or one about an earlier
-      // send: neither is for the handler.
-      if (count <= 0) return;
-      onReceive(slab.take(count), socket);
-    }
+    const count = libc.recvmmsg(fd, slab.address, BATCH);
+    // An error is EAGAIN (nothing more, or the kernel dropped a datagram with a bad checksum) or one about an earlier
+    // send: neither is for the handler.
+    if (count > 0) onReceive(slab.take(count), socket);
   });
   const socket: UdpSocket = {
     nic,
@@ -70,7 +67,8 @@ export function openSocket(
   return socket;
 }
 
-function bindDescriptor(libc: Libc, nic: Nic, port: number): number {
+/** A descriptor bound to a NIC and a port. `prepare` is given it before it is bound. Throws NetError. */
+export function bindDescriptor(libc: Libc, nic: Nic, port: number, prepare?: (fd: number) => void): number {
   const fd = libc.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) throw socketFailure(libc.errno(), nic.name);
   const device = interfaceName(nic.name);
@@ -80,6 +78,7 @@ function bindDescriptor(libc: Libc, nic: Nic, port: number): number {
     throw deviceFailure(libc, code, nic.name);
   }
   setOptions(libc, fd);
+  prepare?.(fd);
   // No SO_REUSEADDR: a second server on this port would take datagrams away from the first, silently.
   const address = new Uint8Array(SOCKADDR_IN_SIZE);
   setEndpoint(new DataView(address.buffer), 0, 0, port);
@@ -105,7 +104,8 @@ function setOptions(libc: Libc, fd: number): void {
   if (!set(SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_SIZE)) set(SOL_SOCKET, SO_SNDBUF, BUFFER_SIZE);
 }
 
-function boundPort(libc: Libc, fd: number): number {
+/** The port of a bound descriptor. */
+export function boundPort(libc: Libc, fd: number): number {
   const address = new Uint8Array(SOCKADDR_IN_SIZE);
   libc.getsockname(fd, address, int32(address.length));
   return new DataView(address.buffer).getUint16(2);

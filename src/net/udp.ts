@@ -32,17 +32,22 @@ export interface Datagram {
   readonly truncated: boolean;
 }
 
-/** Part of a pinned buffer: sent from where it lies, never copied. */
-export interface PinnedSlice {
-  readonly buffer: PinnedBuffer;
+/** Bytes outside V8's heap, by address and size. Whoever names them keeps them reachable. */
+export interface Memory {
+  readonly address: number;
+  readonly size: number;
+}
+
+/** Part of it: sent from where it lies, never copied. */
+export interface MemorySlice {
+  readonly memory: Memory;
   readonly offset: number;
   readonly length: number;
 }
 
 /** Bytes whose raw address is known, and which stay reachable from JavaScript as long as this record is. */
-export interface PinnedBuffer {
+export interface PinnedBuffer extends Memory {
   readonly bytes: Uint8Array;
-  readonly address: number;
 }
 
 /** One datagram to send: `head`, then `body`, gathered by the kernel into one packet. */
@@ -51,7 +56,7 @@ export interface Outgoing {
   readonly port: number;
   /** Copied before send() returns. */
   readonly head: Uint8Array;
-  readonly body?: PinnedSlice | undefined;
+  readonly body?: MemorySlice | undefined;
   /** The source address to send from; default: the kernel's choice for that NIC. */
   readonly from?: Ipv4 | undefined;
   /**
@@ -79,6 +84,26 @@ export interface UdpSocket {
   close(): void;
 }
 
+/** One port of one NIC behind as many sockets as there are threads to read it; see steering.ts for who gets what. */
+export interface SharedPort {
+  readonly nic: Nic;
+  /** The bound port, also when 0 was asked for. */
+  readonly port: number;
+  /** In the order of socketFor(). They are only opened and closed here. */
+  readonly descriptors: readonly number[];
+  /** Idempotent. Nobody may use the descriptors any more. */
+  close(): void;
+}
+
+/** Wakes a thread that waits for datagrams (parked.ts). */
+export interface Bell {
+  /** Readable while it rings. */
+  readonly fd: number;
+  ring(): void;
+  /** Idempotent. */
+  close(): void;
+}
+
 /** Called with each batch that one recvmmsg brought, in order of arrival; never empty. */
 export type ReceiveHandler = (batch: readonly Datagram[], socket: UdpSocket) => void;
 
@@ -88,11 +113,6 @@ export interface SocketOptions {
   readonly port: number;
   /** Bytes of the largest datagram that will be told whole. */
   readonly slotSize: number;
-  /**
-   * Batches taken in one turn of the event loop while there are any; default 1. More saves the loop's own cost where
-   * each answer brings the next question at once, as in TFTP; promises of the handler wait until the last of them.
-   */
-  readonly rounds?: number | undefined;
   readonly onReceive: ReceiveHandler;
 }
 
@@ -131,6 +151,14 @@ export interface Network {
   watchNics(onChange: () => void): { close(): void };
   /** Closes every socket still open; none can be opened afterwards. */
   close(): Promise<void>;
+}
+
+/** What the network gives to threads that read sockets by themselves (parked.ts). */
+export interface ThreadNetwork {
+  /** `port` 0: any free port. Throws NetError. */
+  openShared(nic: Nic, port: number, count: number): SharedPort;
+  /** Throws NetError. Who asked closes it, since a thread may still wait for it when the network closes. */
+  bell(): Bell;
 }
 
 /** Closed set: each has its own advice. */

@@ -1,13 +1,14 @@
 /** What the TFTP service tells the journal. */
 import type { Journal, TransferRecord } from '../journal/record.ts';
-import type { Datagram, Nic, UdpSocket } from '../net/udp.ts';
+import type { Peer, Progress } from '../lanes/lanes.ts';
+import type { Nic } from '../net/udp.ts';
 import { formatIpv4 } from '../values/ipv4.ts';
 import type { Clock } from './clock.ts';
 import type { Session } from './tftp-session.ts';
 
 export interface TftpRecords {
-  malformed(datagram: Datagram, socket: UdpSocket, code: string, detail: string): void;
-  transfer(session: Session, event: TransferRecord['event'], detail?: string): void;
+  malformed(peer: Pick<Peer, 'client' | 'port'>, port: number, code: string, detail: string): void;
+  transfer(session: Session, event: TransferRecord['event'], detail?: string, progress?: Progress): void;
   /** A warning, told at most once in ten seconds however often it is true. */
   warn(message: string): void;
 }
@@ -17,19 +18,18 @@ const WARN_EVERY_MS = 10_000;
 export function createTftpRecords(journal: Journal, clock: Clock, nic: Nic): TftpRecords {
   const warnedAt = new Map<string, number>();
   return {
-    malformed(datagram, socket, code, detail) {
+    malformed(peer, port, code, detail) {
       journal.write({
         kind: 'malformed',
         at: clock.wall(),
         nic: nic.name,
-        port: socket.port,
-        source: `${formatIpv4(datagram.source)}:${datagram.sourcePort}`,
+        port,
+        source: `${formatIpv4(peer.client)}:${peer.port}`,
         code,
         detail,
       });
     },
-    transfer(session, event, detail) {
-      const { transfer, body } = session;
+    transfer(session, event, detail, progress) {
       journal.write({
         kind: 'transfer',
         at: clock.wall(),
@@ -37,12 +37,12 @@ export function createTftpRecords(journal: Journal, clock: Clock, nic: Nic): Tft
         nic: nic.name,
         protocol: 'tftp',
         event,
-        client: formatIpv4(session.client),
+        client: formatIpv4(session.peer.client),
         file: session.file,
-        size: body?.size,
-        bytes: transfer && body ? Math.min(transfer.acked * transfer.terms.blockSize, body.size) : undefined,
+        size: session.source?.size,
+        bytes: progress?.bytes,
         milliseconds: Math.round(clock.now() - session.startedAt),
-        retransmissions: transfer?.resent,
+        retransmissions: progress?.resent,
         detail,
       });
     },

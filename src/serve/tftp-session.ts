@@ -1,47 +1,47 @@
-/** One client's transfer as the service keeps it, from its request to a little after its end. */
+/** One client's request as the service keeps it, until its transfer has ended. */
+import type { Carriage, Peer } from '../lanes/lanes.ts';
+import type { Terms } from '../tftp/negotiate.ts';
 import type { TftpRequest } from '../tftp/packets.ts';
-import type { TransferState } from '../tftp/transfer.ts';
-import type { Ipv4 } from '../values/ipv4.ts';
 import type { Mac } from '../values/mac.ts';
-import type { Body } from './tftp-body.ts';
+import type { Timer } from './clock.ts';
+import type { Source } from './tftp-source.ts';
 
 export interface Session {
-  readonly client: Ipv4;
-  readonly port: number;
-  /** The address that was asked, and that answers. */
-  readonly local: Ipv4;
+  readonly key: number;
+  readonly peer: Peer;
   readonly request: TftpRequest;
   /** Monotonic milliseconds. */
   readonly startedAt: number;
   mac: Mac | undefined;
   /** As it was asked for, then the name below the root once that is known; without control characters. */
   file: string;
-  /** `opening`: the file is looked up. `running`: `transfer` has the details. `over`: remembered for late duplicates. */
-  phase: 'opening' | 'running' | 'over';
-  transfer: TransferState | undefined;
-  body: Body | undefined;
-  /** Blocks that wait for the disk. */
-  waiting: { readonly first: number; readonly count: number } | undefined;
-  /** When the sweep has something to do here; monotonic milliseconds. */
-  deadline: number;
+  /** `opening`: the file is looked up. `carried`: a lane has it. `dropped`: a lane is told to leave it. `over`: nothing is held. */
+  phase: 'opening' | 'carried' | 'dropped' | 'over';
+  /** Calls off what happens when the file takes too long to open. */
+  patience: Timer | undefined;
+  terms: Terms | undefined;
+  source: Source | undefined;
+  carriage: Carriage | undefined;
 }
 
 /** A client's transfer identifier: its address and port as one number, exact below 2^53. */
-export function sessionKey(client: Ipv4, port: number): number {
+export function sessionKey({ client, port }: Peer): number {
   return client * 0x1_0000 + port;
 }
 
-export function openSession(
-  from: Pick<Session, 'client' | 'port' | 'local' | 'request' | 'startedAt' | 'deadline'>,
-): Session {
+export function openSession(peer: Peer, request: TftpRequest, startedAt: number): Session {
   return {
-    ...from,
+    key: sessionKey(peer),
+    peer,
+    request,
+    startedAt,
     mac: undefined,
-    file: printable(from.request.file),
+    file: printable(request.file),
     phase: 'opening',
-    transfer: undefined,
-    body: undefined,
-    waiting: undefined,
+    patience: undefined,
+    terms: undefined,
+    source: undefined,
+    carriage: undefined,
   };
 }
 

@@ -158,7 +158,7 @@ describe('the life of sockets', () => {
           to: LOCALHOST,
           port: to.port,
           head,
-          body: { buffer: network.pin(body), offset: 0, length: body.length },
+          body: { memory: network.pin(body), offset: 0, length: body.length },
         };
       });
       collect();

@@ -81,7 +81,7 @@ export function createWire(): Wire {
       handlers.set(port, { receive: onReceive, socket });
       return socket;
     },
-    pin: (bytes) => ({ bytes, address: 0 }),
+    pin: (bytes) => ({ bytes, address: 0, size: bytes.length }),
     neighbour: (address) => neighbours.get(address),
     arpProber: (_, onAnswer) => openProber('arp', onAnswer),
     echoProber: (onAnswer) => openProber('icmp', onAnswer),

@@ -1,8 +1,8 @@
 /** Who is taken when places run short, and in what order a batch is answered. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createOutbox } from '../../src/lanes/outbox.ts';
 import type { Outgoing, UdpSocket } from '../../src/net/udp.ts';
-import { createOutbox } from '../../src/serve/tftp-outbox.ts';
 import { createPlaces } from '../../src/serve/tftp-places.ts';
 
 const shares: readonly (readonly [places: number, share: number])[] = [
@@ -63,11 +63,11 @@ function keepingOutbox() {
     },
     close() {},
   };
-  return { sent, outbox: createOutbox(() => socket, assert.fail) };
+  return { sent, outbox: createOutbox(socket.send, assert.fail) };
 }
 
 const peer = (client: number) => ({ client, port: 2000, local: 1 });
-const body = { buffer: { bytes: new Uint8Array(8), address: 1 }, offset: 0, length: 8 };
+const body = { memory: { size: 8, address: 1 }, offset: 0, length: 8 };
 
 test('a batch answers lock-step clients before windows, each transfer in order', () => {
   const { sent, outbox } = keepingOutbox();

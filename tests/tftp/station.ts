@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createContentResolver, type VirtualFiles } from '../../src/content/resolve.ts';
 import type { JournalRecord, TransferRecord } from '../../src/journal/record.ts';
+import { startLanes } from '../../src/lanes/lanes.ts';
 import { createLinuxNetwork } from '../../src/net/linux.ts';
 import { createClock } from '../../src/serve/clock.ts';
 import { createTftpService } from '../../src/serve/tftp.ts';
@@ -18,6 +19,7 @@ export interface StationOptions {
   readonly maxWindow?: number;
   readonly wholeFileBytes?: number;
   readonly virtual?: VirtualFiles;
+  readonly lanes?: number;
 }
 
 export interface Station {
@@ -57,8 +59,10 @@ export async function openStation(options: StationOptions = {}): Promise<Station
   const clock = createClock();
   const records: JournalRecord[] = [];
   const port = options.singlePort === true ? await freePort() : 0;
+  const lanes = startLanes(network, options.lanes ?? 3);
   const service = createTftpService({
     network,
+    lanes,
     nic,
     clock,
     port,
@@ -95,6 +99,7 @@ export async function openStation(options: StationOptions = {}): Promise<Station
     async close() {
       service.close();
       clock.close();
+      await lanes.close();
       await network.close();
       await rm(root, { recursive: true });
     },

@@ -1,0 +1,206 @@
+/**
+ * The transfers of one socket, told apart by the client's address and port. Each batch that arrives is walked through the
+ * state machines and answered by one batch; the files' bytes are sent from where they lie.
+ */
+import type { Datagram, Memory, Outgoing, SendResult } from '../net/udp.ts';
+import { decodeTftp, ERROR, encodeError, encodeOack, type TftpAck, type TftpError } from '../tftp/packets.ts';
+import { begin, type Step, step, type TransferEffect, type TransferState } from '../tftp/transfer.ts';
+import { formatIpv4, type Ipv4 } from '../values/ipv4.ts';
+import { type Body, createBody } from './body.ts';
+import type { Order, Peer, Progress, Report } from './messages.ts';
+import { createOutbox } from './outbox.ts';
+
+export interface CarrierOptions {
+  readonly socket: number;
+  /** Whether requests come to this socket too; they are reported. */
+  readonly requests: boolean;
+  readonly send: (batch: readonly Outgoing[]) => SendResult;
+  readonly report: (report: Report) => void;
+}
+
+/** `now`: milliseconds of one monotonic clock. */
+export interface Carrier {
+  receive(batch: readonly Datagram[], now: number): void;
+  begin(order: Extract<Order, { kind: 'begin' }>, now: number): void;
+  /** Bytes that a transfer waits for. */
+  put(transfer: number, piece: number, memory: Memory): void;
+  drop(transfer: number, now: number): void;
+  answer(peer: Peer, bytes: Uint8Array): void;
+  /** Does what is due: timeouts, progress, forgetting. */
+  sweep(now: number): void;
+  /** Sends what begin(), put() and answer() left to be sent. */
+  flush(): void;
+  /** Transfers under way or remembered; without any, no sweep is needed. */
+  sessions(): number;
+}
+
+/** How long the end of a transfer is remembered, so that a late duplicate of its last ACK is not answered by an error. */
+const LINGER_MS = 2000;
+/** How often a transfer's progress is told. */
+const PROGRESS_MS = 1000;
+
+/** One client's transfer, from its beginning to a little after its end. */
+interface Session extends Peer {
+  readonly id: number;
+  readonly key: number;
+  state: TransferState;
+  /** Undefined once it has ended. */
+  body: Body | undefined;
+  /** Blocks that wait for the disk. */
+  waiting: { readonly first: number; readonly count: number } | undefined;
+  /** When the sweep has something to do here. */
+  deadline: number;
+  /** When its progress is told next. */
+  toldNext: number;
+}
+
+/** A client's transfer identifier: its address and port as one number, exact below 2^53. */
+const keyOf = (client: Ipv4, port: number): number => client * 0x1_0000 + port;
+
+export function createCarrier({ socket, requests, send, report }: CarrierOptions): Carrier {
+  const byKey = new Map<number, Session>();
+  const byId = new Map<number, Session>();
+  const outbox = createOutbox(send, (code) => report({ kind: 'unsent', socket, code }));
+
+  function receive(datagram: Datagram, now: number): void {
+    const packet = decodeTftp(datagram.data);
+    const { source: client, sourcePort: port, localAddress: local } = datagram;
+    const malformed = (code: string, detail: string): void =>
+      report({ kind: 'malformed', socket, peer: { client, port, local }, code, detail });
+    if (datagram.truncated) malformed('TOO_LONG', `more than ${datagram.data.length} bytes`);
+    else if (packet.kind === 'malformed') malformed(packet.code, packet.detail);
+    // RFC 1123 §4.2.3.5 says to ignore requests to a broadcast address; nothing else belongs there either.
+    else if (datagram.destination !== local)
+      malformed('BROADCAST', `${packet.kind} to ${formatIpv4(datagram.destination)}`);
+    else if (packet.kind === 'ack' || packet.kind === 'error') onReply(datagram, packet, now);
+    else if (requests && (packet.kind === 'rrq' || packet.kind === 'wrq'))
+      report({ kind: 'request', socket, peer: { client, port, local }, bytes: datagram.data.slice() });
+    else malformed('MISPLACED', `${packet.kind} does not belong to this port`);
+  }
+
+  function onReply(datagram: Datagram, packet: TftpAck | TftpError, now: number): void {
+    const session = byKey.get(keyOf(datagram.source, datagram.sourcePort));
+    if (session?.body !== undefined) {
+      apply(session, step(session.state, packet, now), now);
+    } else if (session === undefined && packet.kind !== 'error') {
+      // An error is never answered by an error.
+      const peer = { client: datagram.source, port: datagram.sourcePort, local: datagram.localAddress };
+      outbox.packet(peer, encodeError(ERROR.unknownTransferId, 'unknown transfer'));
+    }
+  }
+
+  function apply(session: Session, next: Step, now: number): void {
+    session.state = next.state;
+    session.deadline = next.state.deadline;
+    for (const effect of next.effects) perform(session, effect, now);
+  }
+
+  function perform(session: Session, effect: TransferEffect, now: number): void {
+    switch (effect.kind) {
+      case 'send-data':
+        sendBlocks(session, effect.first, effect.count);
+        break;
+      case 'send-oack':
+        outbox.packet(session, encodeOack(session.state.terms.oack));
+        break;
+      case 'send-error':
+        outbox.packet(session, encodeError(effect.code, effect.message));
+        break;
+      case 'started':
+        session.toldNext = now + PROGRESS_MS;
+        report({ kind: 'started', transfer: session.id });
+        break;
+      case 'finish':
+        end(session, effect.result, effect.detail);
+        session.deadline = now + LINGER_MS;
+        break;
+    }
+  }
+
+  function sendBlocks(session: Session, first: number, count: number): void {
+    const { body, state } = session;
+    if (body === undefined) return;
+    session.waiting = undefined;
+    const { blockSize } = state.terms;
+    const lockStep = state.terms.windowSize === 1;
+    for (let block = first; block < first + count; block++) {
+      const offset = (block - 1) * blockSize;
+      const slice = body.slice(offset, Math.min(blockSize, body.size - offset));
+      if (slice === undefined) {
+        session.waiting = { first: block, count: first + count - block };
+        return;
+      }
+      outbox.data(session, block, slice, lockStep);
+    }
+  }
+
+  function progressOf({ state, body }: Session): Progress {
+    const bytes = Math.min(state.acked * state.terms.blockSize, body?.size ?? 0);
+    return { bytes, resent: state.resent };
+  }
+
+  /** The memory for late duplicates stays. */
+  function end(
+    session: Session,
+    result: Extract<Report, { kind: 'ended' }>['result'],
+    detail?: string | undefined,
+  ): void {
+    report({ kind: 'ended', transfer: session.id, result, detail, progress: progressOf(session) });
+    byId.delete(session.id);
+    session.body = undefined;
+    session.waiting = undefined;
+    session.toldNext = Number.POSITIVE_INFINITY;
+  }
+
+  return {
+    receive(batch, now) {
+      for (const datagram of batch) receive(datagram, now);
+      outbox.flush();
+    },
+    begin({ transfer, peer, terms, cargo }, now) {
+      const key = keyOf(peer.client, peer.port);
+      const first = begin(terms, cargo.size, now);
+      const session: Session = {
+        ...peer,
+        id: transfer,
+        key,
+        state: first.state,
+        body: createBody(cargo, (piece) => report({ kind: 'wanted', transfer, piece })),
+        waiting: undefined,
+        deadline: first.state.deadline,
+        toldNext: Number.POSITIVE_INFINITY,
+      };
+      byKey.set(key, session);
+      byId.set(transfer, session);
+      apply(session, first, now);
+    },
+    put(transfer, piece, memory) {
+      const session = byId.get(transfer);
+      if (session === undefined) return;
+      session.body?.put(piece, memory);
+      if (session.waiting !== undefined) sendBlocks(session, session.waiting.first, session.waiting.count);
+    },
+    drop(transfer, now) {
+      const session = byId.get(transfer);
+      if (session === undefined) return;
+      end(session, 'dropped');
+      // What the client still says to it is not to be answered by an error, while it awaits the answer to what it asked anew.
+      session.deadline = now + LINGER_MS;
+    },
+    answer: (peer, bytes) => outbox.packet(peer, bytes),
+    sweep(now) {
+      for (const session of byKey.values()) {
+        if (now >= session.toldNext) {
+          session.toldNext = now + PROGRESS_MS;
+          report({ kind: 'progress', transfer: session.id, progress: progressOf(session) });
+        }
+        if (now < session.deadline) continue;
+        if (session.body === undefined) byKey.delete(session.key);
+        else apply(session, step(session.state, { kind: 'timeout' }, now), now);
+      }
+      outbox.flush();
+    },
+    flush: outbox.flush,
+    sessions: () => byKey.size,
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * Sockets of a thread that does nothing else than answer them: it is parked in poll(2), and a datagram wakes it without
+ * the way through an event loop. A client in lock-step feels that with every block.
+ */
+import { hush } from './bell.ts';
+import { loadLibc, POLLIN } from './libc.ts';
+import { allocate } from './memory.ts';
+import { BATCH, createReceiveSlab, type ReceiveSlab } from './messages.ts';
+import { createSender } from './sender.ts';
+import type { Datagram, Outgoing, SendResult } from './udp.ts';
+
+/** struct pollfd { int fd; short events; short revents; } */
+const POLLFD = { events: 4, revents: 6, size: 8 };
+
+/** A socket whose descriptor belongs to somebody else, who closes it after let(). */
+export interface ParkedSocket {
+  send(batch: readonly Outgoing[]): SendResult;
+  /** Reads it no more. */
+  leave(): void;
+}
+
+export interface ParkedNetwork {
+  /** Datagrams longer than `slotSize` are told by their beginning. */
+  adopt(
+    fd: number,
+    nic: string,
+    slotSize: number,
+    onReceive: (batch: readonly Datagram[]) => void,
+  ): ParkedSocket;
+  /** Waits up to `ms` (Infinity: without end) for datagrams, and hands over a batch a socket; true when the bell rang. */
+  wait(ms: number): boolean;
+}
+
+interface Adopted {
+  readonly fd: number;
+  readonly slab: ReceiveSlab;
+  readonly onReceive: (batch: readonly Datagram[]) => void;
+}
+
+/** `bell`: the descriptor of the bell that ends a wait. */
+export function parkNetwork(bell: number): ParkedNetwork {
+  const libc = loadLibc();
+  const send = createSender(libc);
+  let adopted: readonly Adopted[] = [];
+  let list = describe(bell, adopted);
+
+  function change(next: readonly Adopted[]): void {
+    adopted = next;
+    list = describe(bell, adopted);
+  }
+
+  return {
+    adopt(fd, nic, slotSize, onReceive) {
+      // A batch comes from one NIC by its own addresses: whether a broadcast could be answered is not asked here.
+      const socket: Adopted = { fd, slab: createReceiveSlab(slotSize, () => false), onReceive };
+      change([...adopted, socket]);
+      return {
+        send: (batch) => send(fd, nic, batch),
+        leave: () => change(adopted.filter((each) => each !== socket)),
+      };
+    },
+    wait(ms) {
+      // An error is EINTR: the next turn waits again.
+      const count = libc.poll(
+        list.bytes,
+        adopted.length + 1,
+        ms === Number.POSITIVE_INFINITY ? -1 : Math.ceil(ms),
+      );
+      if (count <= 0) return false;
+      const polled = list;
+      for (const [index, socket] of adopted.entries()) {
+        if (polled.view.getInt16((index + 1) * POLLFD.size + POLLFD.revents, true) === 0) continue;
+        const received = libc.recvmmsg(socket.fd, socket.slab.address, BATCH);
+        if (received > 0) socket.onReceive(socket.slab.take(received));
+      }
+      const rang = polled.view.getInt16(POLLFD.revents, true) !== 0;
+      if (rang) hush(libc, bell);
+      return rang;
+    },
+  };
+}
+
+function describe(bell: number, adopted: readonly Adopted[]) {
+  const list = allocate((adopted.length + 1) * POLLFD.size);
+  for (const [index, fd] of [bell, ...adopted.map((socket) => socket.fd)].entries()) {
+    list.view.setInt32(index * POLLFD.size, fd, true);
+    list.view.setInt16(index * POLLFD.size + POLLFD.events, POLLIN, true);
+  }
+  return list;
+}

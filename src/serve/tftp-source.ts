@@ -1,0 +1,83 @@
+/** The bytes of one transfer: where they lie, or how they come from the disk piece by piece. */
+import type { OpenContent } from '../content/resolver.ts';
+import type { Cargo, Carriage } from '../lanes/lanes.ts';
+import type { PinnedBuffer } from '../net/udp.ts';
+import { toNetascii } from '../tftp/netascii.ts';
+
+export interface Source {
+  /** Bytes. */
+  readonly size: number;
+  /** The bytes as a whole: a lane knows their address only, so they must stay reachable from here. */
+  readonly held?: PinnedBuffer | undefined;
+  /** What a lane is told of it. */
+  cargo(blockSize: number): Cargo;
+  /** Reads a piece for a lane that wants it. `onBroken`: the file cannot be read further; nothing comes after it. */
+  feed(carriage: Carriage, piece: number, onBroken: (detail: string) => void): void;
+  /** Idempotent. No callback comes after it. */
+  close(): void;
+}
+
+/** Bytes read at a time from files too large for memory. */
+const PIECE_BYTES = 256 * 1024;
+
+/** Netascii is translated as a whole, before its size can be told; it is for text. */
+const NETASCII_BYTES = 16 * 1024 * 1024;
+
+/** Undefined when the file is too large to be translated; the caller closes `opened` then, else the source does. */
+export function openSource(
+  opened: OpenContent,
+  mode: 'octet' | 'netascii',
+  pin: (bytes: Uint8Array) => PinnedBuffer,
+): Source | undefined {
+  if (mode === 'octet') return opened.whole === undefined ? pieces(opened, pin) : whole(opened.whole, opened);
+  if (opened.whole === undefined || opened.size > NETASCII_BYTES) return undefined;
+  return whole(pin(toNetascii(opened.whole.bytes)), opened);
+}
+
+function whole(buffer: PinnedBuffer, { close }: OpenContent): Source {
+  const { size, address } = buffer;
+  return { size, held: buffer, cargo: () => ({ size, whole: { address, size } }), feed() {}, close };
+}
+
+function pieces(opened: OpenContent, pin: (bytes: Uint8Array) => PinnedBuffer): Source {
+  const { size } = opened;
+  const kept = new Map<number, PinnedBuffer>();
+  let pieceSize = PIECE_BYTES;
+  let closed = false;
+
+  function close(): void {
+    if (closed) return;
+    closed = true;
+    kept.clear();
+    opened.close();
+  }
+
+  async function read(piece: number): Promise<PinnedBuffer> {
+    const expected = Math.min(pieceSize, size - piece * pieceSize);
+    const bytes = await opened.read(piece * pieceSize, expected);
+    if (bytes.length < expected) throw new Error('the file became shorter while it was sent');
+    return pin(bytes);
+  }
+
+  return {
+    size,
+    cargo(blockSize) {
+      pieceSize = Math.max(1, Math.floor(PIECE_BYTES / blockSize)) * blockSize;
+      return { size, pieceSize };
+    },
+    feed(carriage, piece, onBroken) {
+      for (const old of kept.keys()) if (old < piece - 2) kept.delete(old);
+      read(piece).then(
+        (buffer) => {
+          if (closed) return;
+          kept.set(piece, buffer);
+          carriage.put(piece, { address: buffer.address, size: buffer.bytes.length });
+        },
+        (error: unknown) => {
+          if (!closed) onBroken(error instanceof Error ? error.message : String(error));
+        },
+      );
+    },
+    close,
+  };
+}
