@@ -1,8 +1,9 @@
 /**
  * Boots each kind of firmware from Pilotlight, captures what was said on the wire, and writes it to tests/golden/ as
- * MODE.PROGRAM.MESSAGE.hex. Needs root. Afterwards let the golden test write the texts anew and read their diff:
+ * MODE.PROGRAM.MESSAGE.hex. Words name the takes that are wanted, e.g. `proxy uefi-http`: none, all. Needs root. Afterwards
+ * let the golden test write the texts anew and read their diff:
  *
- *   sudo node_modules/.bin/node scripts/capture-golden.ts
+ *   sudo node_modules/.bin/node scripts/capture-golden.ts [full|proxy|relay] [bios|uefi|uefi-http|uefi-arm64]
  *   UPDATE_GOLDEN=1 node_modules/.bin/node --test tests/dhcp/golden.test.ts
  */
 import { writeFileSync } from 'node:fs';
@@ -10,6 +11,7 @@ import { join, resolve } from 'node:path';
 import { startCapture } from '../tests/lab/capture.ts';
 import { hexLines, nameConversations } from '../tests/lab/conversations.ts';
 import type { Firmware } from '../tests/lab/machine.ts';
+import { openRemoteLink, REMOTE_DHCP } from '../tests/lab/remote-link.ts';
 import {
   BOOT_DEADLINE,
   bootToLinux,
@@ -18,19 +20,25 @@ import {
   type Scene,
   type SceneMode,
 } from '../tests/lab/scene.ts';
+import type { ServerSetup } from '../tests/lab/server.ts';
 
 const GOLDEN = resolve(import.meta.dirname, '../tests/golden');
 
 interface Take {
-  readonly mode: SceneMode;
+  /** relay: full mode, the machine behind a relay agent; what is captured is what passes between relay and server. */
+  readonly mode: SceneMode | 'relay';
   readonly firmware: Firmware;
   /** The DHCP clients of this boot, in their order. */
   readonly programs: readonly string[];
   /** The one of them whose packets are kept; default: all. */
   readonly keep?: string;
-  /** Instead of a profile that boots Linux. */
-  readonly profile?: string;
+  /** Instead of a profile that boots Linux: until the machine has got its address so many times. */
+  readonly until?: { readonly acks: number; readonly profile: string };
 }
+
+const UNDIONLY = 'name: undionly\nboot:\n  file: { bios: undionly.kpxe }\n';
+/** Any file will do: the firmware fetches it after what is captured. */
+const ANY_FILE = 'name: any\nboot:\n  file: undionly.kpxe\n';
 
 const TAKES: readonly Take[] = [
   { mode: 'full', firmware: 'bios', programs: ['ipxe-rom-bios'] },
@@ -42,33 +50,51 @@ const TAKES: readonly Take[] = [
     firmware: 'bios',
     programs: ['ipxe-rom-bios', 'undionly-ipxe'],
     keep: 'undionly-ipxe',
-    profile: 'name: undionly\nboot:\n  file: { bios: undionly.kpxe }\n',
+    until: { acks: 2, profile: UNDIONLY },
   },
+  { mode: 'full', firmware: 'uefi-http', programs: ['ovmf-http', 'snponly-ipxe'], keep: 'ovmf-http' },
+  { mode: 'proxy', firmware: 'uefi-http', programs: ['ovmf-http', 'snponly-ipxe'], keep: 'ovmf-http' },
+  {
+    mode: 'full',
+    firmware: 'uefi-arm64',
+    programs: ['aavmf-pxe'],
+    until: { acks: 1, profile: ANY_FILE },
+  },
+  { mode: 'relay', firmware: 'bios', programs: ['ipxe-rom-bios'] },
+  { mode: 'relay', firmware: 'uefi', programs: ['ovmf-pxe', 'snponly-ipxe'] },
 ];
 
-/** The machine has its address from the server for the second time: once for its ROM, once for what the ROM fetched. */
-async function untilSecondAck(scene: Scene, firmware: Firmware): Promise<void> {
+/** Switches the machine off once it was given its address so many times: for its firmware, then for what that fetched. */
+async function untilAcks(scene: Scene, firmware: Firmware, wanted: number): Promise<void> {
   const machine = scene.powerOn(firmware);
   let acks = 0;
-  const isSecond = ({ kind, reply, mac }: { kind?: string; reply?: string; mac?: string }): boolean => {
+  const isLast = ({ kind, reply, mac }: { kind?: string; reply?: string; mac?: string }): boolean => {
     if (kind === 'decision' && reply === 'ACK' && mac === NODE.mac) acks += 1;
-    return acks === 2;
+    return acks === wanted;
   };
   try {
-    await scene.server.records.waitFor('the second ACK', isSecond, { seconds: BOOT_DEADLINE });
+    await scene.server.records.waitFor(`ACK number ${wanted}`, isLast, { seconds: BOOT_DEADLINE });
   } finally {
     await machine.stop();
   }
 }
 
+/** The scene's folder as this take needs it. */
+function setupOf({ mode, until }: Take): (setup: ServerSetup) => ServerSetup {
+  return (setup) => ({
+    ...setup,
+    config: mode === 'relay' ? { ...setup.config, dhcp: REMOTE_DHCP } : setup.config,
+    texts: { ...setup.texts, ...(until === undefined ? {} : { 'profiles/linux.yaml': until.profile }) },
+  });
+}
+
 async function record(take: Take): Promise<void> {
-  const { mode, firmware, profile } = take;
-  const scene = await openScene(mode, (setup) =>
-    profile === undefined ? setup : { ...setup, texts: { ...setup.texts, 'profiles/linux.yaml': profile } },
-  );
+  const { mode, firmware, until } = take;
+  const scene = await openScene(mode === 'relay' ? 'full' : mode, setupOf(take));
   try {
+    const node = mode === 'relay' ? { tap: await openRemoteLink(scene.rack) } : {};
     const capture = await startCapture(scene.rack);
-    await (profile === undefined ? bootToLinux(scene, firmware) : untilSecondAck(scene, firmware));
+    await (until === undefined ? bootToLinux(scene, firmware, node) : untilAcks(scene, firmware, until.acks));
     for (const [name, payload] of nameConversations(await capture.stop(), take.programs)) {
       if (take.keep !== undefined && !name.startsWith(take.keep)) continue;
       writeFileSync(join(GOLDEN, `${mode}.${name}.hex`), hexLines(payload));
@@ -79,4 +105,11 @@ async function record(take: Take): Promise<void> {
   }
 }
 
-for (const take of TAKES) await record(take);
+const wanted = new Set(process.argv.slice(2));
+const isWanted = (word: string, kind: readonly string[]): boolean =>
+  wanted.has(word) || !kind.some((each) => wanted.has(each));
+const modes = TAKES.map(({ mode }) => mode);
+const firmwares = TAKES.map(({ firmware }) => firmware);
+for (const take of TAKES) {
+  if (isWanted(take.mode, modes) && isWanted(take.firmware, firmwares)) await record(take);
+}

@@ -1,14 +1,14 @@
 /** A machine on another link: a relay agent passes its requests on, a router its files. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openRemoteLink, REMOTE_SUBNET } from '../lab/remote-link.ts';
+import { openRemoteLink, REMOTE_DHCP } from '../lab/remote-link.ts';
 import { bootToLinux, NODE, openScene } from '../lab/scene.ts';
 import { NAMED } from './site.ts';
 
 test('a BIOS machine behind a relay agent boots Linux', async () => {
   const scene = await openScene('full', (setup) => ({
     ...setup,
-    config: { ...setup.config, dhcp: { mode: 'full', subnets: [REMOTE_SUBNET] } },
+    config: { ...setup.config, dhcp: REMOTE_DHCP },
   }));
   try {
     const tap = await openRemoteLink(scene.rack);

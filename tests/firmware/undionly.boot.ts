@@ -10,8 +10,8 @@ boot:
   script: |
     #!ipxe
     iseq \${net0/chip} undionly || chain tftp://{{ server.address }}/undionly.kpxe
-    kernel tftp://{{ server.address }}/vmlinuz hostname={{ machine.name }} console=ttyS0
-    initrd tftp://{{ server.address }}/guest.cpio
+    kernel {{ server.httpUrl }}/boot/vmlinuz hostname={{ machine.name }} console=ttyS0
+    initrd {{ server.httpUrl }}/boot/guest.cpio
     boot
 `;
 
@@ -20,7 +20,8 @@ for (const mode of ['full', 'proxy'] as const) {
     const scene = await openScene(mode, site({ profile: PROFILE }));
     try {
       assert.match(await bootToLinux(scene, 'bios'), NAMED);
-      assert.deepEqual(filesSent(scene, 'tftp'), ['undionly.kpxe', 'vmlinuz', 'guest.cpio']);
+      assert.deepEqual(filesSent(scene, 'tftp'), ['undionly.kpxe']);
+      assert.deepEqual(filesSent(scene, 'http'), ['ipxe', 'ipxe', 'vmlinuz', 'guest.cpio']);
     } finally {
       await scene.close();
     }

@@ -4,7 +4,6 @@
  *   wires (br0) ── server, relay eth0 10.77.0.3
  *   wires (br1) ── relay eth1 10.78.0.1, tap of the machine
  */
-
 import { createFeed } from './feed.ts';
 import { readLines } from './lines.ts';
 import { packaged } from './packaged.ts';
@@ -12,11 +11,12 @@ import { type Rack, SERVER_ADDRESS } from './rack.ts';
 
 const BRIDGE = 'br1';
 
-export const REMOTE_SUBNET = {
-  subnet: '10.78.0.0/24',
-  pools: ['10.78.0.50-10.78.0.99'],
-  router: '10.78.0.1',
-  leaseTime: '1h',
+/** The server's `dhcp:` for this link. */
+export const REMOTE_DHCP = {
+  mode: 'full',
+  subnets: [
+    { subnet: '10.78.0.0/24', pools: ['10.78.0.50-10.78.0.99'], router: '10.78.0.1', leaseTime: '1h' },
+  ],
 };
 
 /** Resolves once the relay agent listens, to the tap where a machine is plugged in. */
@@ -31,18 +31,10 @@ export async function openRemoteLink({ lab, wires, server, host }: Rack): Promis
   lab.tap(wires, 'remotetap', BRIDGE);
 
   const program = packaged('isc-dhcp-relay', 'usr/sbin/dhcrelay');
-  // -a: with the client's port as option 82.
-  const agent = relay.spawn(program, [
-    '-4',
-    '-d',
-    '-a',
-    '--no-pid',
-    '-iu',
-    'eth0',
-    '-id',
-    'eth1',
-    SERVER_ADDRESS,
-  ]);
+  // -a: with option 82, which tells the NIC that the machine is behind.
+  const nics = ['-iu', 'eth0', '-id', 'eth1'];
+  const agent = relay.spawn(program, ['-4', '-d', '-a', '--no-pid', ...nics, SERVER_ADDRESS]);
+  agent.stdout?.resume();
   const messages = createFeed<string>((line) => line);
   agent.once('close', () => messages.end('dhcrelay ended'));
   if (agent.stderr !== null) readLines(agent.stderr, messages.push);
