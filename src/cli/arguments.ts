@@ -1,6 +1,7 @@
 /** Values of flags and arguments: text → value, or what is wanted instead. */
 import { InvalidArgumentError, Option } from 'commander';
 import { ARCH_NAMES, archCode } from '../boot/arch.ts';
+import { parseDuration } from '../values/duration.ts';
 import { type Ipv4, parseIpv4, parseSubnet, type Subnet } from '../values/ipv4.ts';
 import { type Mac, parseMac } from '../values/mac.ts';
 import { nearest } from '../yaml/nearest.ts';
@@ -35,6 +36,13 @@ export function subnetArgument(text: string): Subnet {
   const subnet = parseSubnet(text);
   if (subnet !== undefined) return subnet;
   throw new InvalidArgumentError('A subnet is wanted, such as 10.11.11.0/24.');
+}
+
+/** Seconds. */
+export function durationArgument(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds !== undefined && seconds > 0) return seconds;
+  throw new InvalidArgumentError('A duration is wanted, such as 10s or 1m.');
 }
 
 export const configOption = (): Option =>

@@ -6,6 +6,7 @@ import { check } from './check.ts';
 import { explainCommand } from './explain.ts';
 import { leasesCommand } from './leases-command.ts';
 import { printConfig } from './print-config.ts';
+import { probeCommand } from './probe-command.ts';
 import { serve } from './serve.ts';
 import { version } from './version.ts';
 
@@ -43,6 +44,7 @@ export function createProgram(): Command {
     .action(explainCommand);
 
   program.addCommand(leasesCommand());
+  program.addCommand(probeCommand());
 
   program
     .command('print-config')

@@ -22,6 +22,11 @@ export function findHolders(port: number, protocol: 'udp' | 'tcp' = 'udp'): read
     .map((pid) => ({ pid: Number(pid), command: read(`/proc/${pid}/comm`).trim() }));
 }
 
+/** Whether anybody has a UDP socket on this port in our network namespace, on whatever NIC, seen by us or not. */
+export function isHeld(port: number): boolean {
+  return ['/proc/net/udp', '/proc/net/udp6'].some((table) => inodesOn(table, port, 'udp').length > 0);
+}
+
 /** TCP_LISTEN as the `st` column has it: connections have local ports too, and hold none. */
 const LISTENING = '0A';
 
