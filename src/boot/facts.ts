@@ -113,10 +113,18 @@ const UBOOT_ARCHES: readonly (readonly [RegExp, number])[] = [
   [/^U-Boot\.arm/i, 21],
 ];
 
+/** What PXE clients call themselves: by the standard, and as some vendors' firmware does (dnsmasq's dhcp-pxe-vendor). */
+const PXE_CLASSES = ['PXEClient', 'HW-Client'] as const;
+
+/** The class that a PXE client goes by, and wants back; undefined for other clients. */
+export function pxeClassOf(vendorClass: string): string | undefined {
+  return PXE_CLASSES.find((name) => vendorClass.startsWith(name));
+}
+
 /** `PXEClient:Arch:00007:UNDI:003016` → 7 (RFC 4578 §2.4 has no such form, yet every ROM writes it). */
 function spelledArch(vendorClass: string | undefined): number | undefined {
   if (vendorClass === undefined) return undefined;
-  const spelled = /^(?:PXE|HTTP)Client:Arch:(\d{5})/.exec(vendorClass)?.[1];
+  const spelled = /^(?:PXE|HTTP|HW-)Client:Arch:(\d{5})/.exec(vendorClass)?.[1];
   if (spelled !== undefined) return Number(spelled);
   return UBOOT_ARCHES.find(([pattern]) => pattern.test(vendorClass))?.[1];
 }
@@ -157,7 +165,7 @@ function readStage(packet: Packet, facts: Pick<Facts, 'vendorClass' | 'userClass
   if (packet.options.has(OPTION.IPXE) || facts.userClasses.includes('iPXE')) return 'ipxe';
   if (vendorClass.startsWith('HTTPClient')) return 'http';
   if (/^U-Boot/i.test(vendorClass)) return 'uboot';
-  if (!vendorClass.startsWith('PXEClient')) return 'other';
+  if (pxeClassOf(vendorClass) === undefined) return 'other';
   if (arch === undefined) return 'rom';
   if (arch.startsWith('uboot-')) return 'uboot';
   if (arch === 'arm-rpiboot') return 'rpi';

@@ -1,4 +1,5 @@
 /** Beside the site's own DHCP server: only who boots from the network is answered, and only about booting. */
+import { pxeClassOf } from '../boot/facts.ts';
 import { OPTION } from '../dhcp/codes.ts';
 import { type Asked, ignore, planFor, withNearerOptions } from './asked.ts';
 import type { Decision } from './decision.ts';
@@ -9,6 +10,10 @@ export function decideProxy(asked: Asked, role: 'proxy' | 'port4011'): Decision 
   const { facts } = asked.question;
   const { profile, reason } = asked.selection;
   if (facts.stage === 'other') return ignore(asked, 'NOT_BOOTING', 'not a network boot');
+  // It knows nothing of proxies and would take an offer without an address for one with an address.
+  if (facts.stage === 'uboot' && pxeClassOf(facts.vendorClass ?? '') === undefined) {
+    return ignore(asked, 'NOT_BOOTING', 'U-Boot takes its files from the server of its address');
+  }
   const wanted = role === 'proxy' ? facts.message === 'DISCOVER' : facts.message !== 'BOOTP';
   if (!wanted) return ignore(asked, 'NOT_OURS', `a ${facts.message} for the DHCP server beside us`);
   const plan = planFor(asked);

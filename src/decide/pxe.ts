@@ -1,7 +1,7 @@
 /** The PXE part of a reply: which options make each kind of firmware take the boot file, and no more than those. */
 
 import { isUefi } from '../boot/arch.ts';
-import type { Facts } from '../boot/facts.ts';
+import { type Facts, pxeClassOf } from '../boot/facts.ts';
 import type { BootPlan } from '../boot/plan.ts';
 import type { Adjustment } from '../boot/quirks.ts';
 import { OPTION } from '../dhcp/codes.ts';
@@ -20,7 +20,6 @@ const SKIP_DISCOVERY = encodeSuboptions([[6, Uint8Array.of(8)]], { end: true });
 /** iPXE's own option space: 176 (no-pxedhcp) = 1 says that no proxy will answer, which ends a wait of 2 to 3 s. */
 const NO_PXEDHCP = encodeSuboptions([[176, Uint8Array.of(1)]]);
 
-const PXE_CLIENT = bytesOf('PXEClient');
 const HTTP_CLIENT = bytesOf('HTTPClient');
 
 /** Names end in a NUL inside the option: a ROM that reads up to one would take END's 0xff along (peers P3). */
@@ -73,9 +72,10 @@ function vendorClass({ facts, role }: Boot, hasVendorOptions: boolean): Uint8Arr
   // UEFI HTTP Boot takes no offer without it, full or proxy (UEFI 2.10 §24.7.3).
   if (facts.stage === 'http') return HTTP_CLIENT;
   // What stands in option 43 is PXE's only under this class.
-  if (hasVendorOptions) return PXE_CLIENT;
+  const own = bytesOf(pxeClassOf(facts.vendorClass ?? '') ?? 'PXEClient');
+  if (hasVendorOptions) return own;
   // In a full offer it would send UEFI on to port 4011 (EDK2 types it DhcpBinl); without it the file is taken at once.
-  return role === 'full' ? undefined : PXE_CLIENT;
+  return role === 'full' ? undefined : own;
 }
 
 /** Whether firmware is told anything about booting: a file, where files are, or to go on to its disk. */

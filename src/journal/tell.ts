@@ -7,7 +7,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 /**
  * Files that firmware and boot loaders ask for on the chance that they are there: PXELINUX tries ten names by MAC, IP
  * and UUID before `default`, GRUB its grub.cfg by MAC and its module lists and translations, iPXE and shim their
- * optional helpers (seen from Debian's builds). Their absence is no news.
+ * optional helpers (seen from Debian's builds), a Raspberry Pi a signature and files of its updater, U-Boot a script. Their
+ * absence is no news.
  */
 const ASKED_ON_CHANCE: readonly RegExp[] = [
   /(^|\/)pxelinux\.cfg\//,
@@ -17,6 +18,8 @@ const ASKED_ON_CHANCE: readonly RegExp[] = [
   /(^|\/)locale\/.*\.g?mo$/,
   /(^|\/)revocations(_[a-z]+)?\.efi$/,
   /(^|\/)shim_certificate(_\d+)?\.efi$/,
+  /(^|\/)(bootsig\.bin|recovery\.(elf|img)|recover4\.elf|pieeprom\.\w+|vl805\.\w+|dt-blob\.bin|autoboot\.txt)$/,
+  /(^|\/)boot\.scr(\.uimg)?$/,
 ];
 
 /** The level at which a record is told; looked at before anything is built. */

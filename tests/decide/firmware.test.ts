@@ -59,7 +59,7 @@ describe('boot.local, to bare firmware', () => {
     ['proxy', { arch: 'uefi-x64' }, 'OFFER next 60=PXEClient 43=local "Local disk"'],
     ['proxy', { arch: 'uefi-x64-http' }, `OFFER next ${IPXE} 60=HTTPClient 66`],
     ['proxy', { arch: 'uefi-riscv32-http' }, 'NOTHING_TO_BOOT'],
-    ['proxy', UBOOT, 'NOTHING_TO_BOOT'],
+    ['proxy', UBOOT, 'NOT_BOOTING'],
     // The menu is what it looks for, so it gets none.
     ['proxy', PI, 'NOTHING_TO_BOOT'],
     ['full', PI, 'OFFER'],
@@ -152,6 +152,14 @@ describe('Raspberry Pi and U-Boot', () => {
   }
 });
 
+test("firmware with its vendor's own class gets that class back", () => {
+  const client = { vendorClass: 'HW-Client:Arch:00000:UNDI:002001' };
+  assert.equal(
+    ask(client, boots('proxy', kernelBoot())),
+    'OFFER next undionly.kpxe 60=HW-Client 43=060108ff 66',
+  );
+});
+
 describe('packets of firmware that nobody has here', () => {
   const arrival = (port: number): Arrival => ({
     ...AT,
@@ -173,8 +181,8 @@ describe('packets of firmware that nobody has here', () => {
     'raspberry-pi-4.discover': ['rpi', 'arm-rpiboot', `OFFER next ${MENU} 66`, `OFFER next ${MENU} 66`],
     // Its relay is of a network that is not configured.
     'raspberry-pi-5.discover-relayed': ['rpi', 'arm-rpiboot', 'NO_SUBNET', `OFFER next ${MENU} 66`],
-    'u-boot-armv8.discover': ['uboot', 'uboot-arm64', 'OFFER next 66', 'OFFER next 60=PXEClient 66'],
-    'u-boot-armv7-of-2015.discover': ['uboot', 'uboot-arm32', 'OFFER next 66', 'OFFER next 60=PXEClient 66'],
+    'u-boot-armv8.discover': ['uboot', 'uboot-arm64', 'OFFER next 66', 'NOT_BOOTING'],
+    'u-boot-armv7-of-2015.discover': ['uboot', 'uboot-arm32', 'OFFER next 66', 'NOT_BOOTING'],
     'u-boot-uefi-arm64.discover': [
       'rom',
       'uefi-arm64',

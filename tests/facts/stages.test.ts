@@ -55,6 +55,7 @@ describe('stage and architecture', () => {
     'no option 93': [{ class: 'PXEClient:Arch:00011:UNDI:003000' }, 'rom', 'uefi-arm64'],
     'option 93 empty': [{ class: 'PXEClient:Arch:00011:UNDI:003000', arch: [] }, 'rom', 'uefi-arm64'],
     'option 93 with unknown numbers only': [{ class: PXE_BIOS, arch: [4711] }, 'rom', 'bios'],
+    "a vendor's own class": [{ class: 'HW-Client:Arch:00007:UNDI:003016' }, 'rom', 'uefi-x64'],
     'PXEClient and nothing else': [{ class: 'PXEClient' }, 'rom', undefined],
     'UEFI HTTP Boot': [{ class: 'HTTPClient:Arch:00016:UNDI:003000', arch: [16] }, 'http', 'uefi-x64-http'],
     'HTTP Boot that says arch 7': [{ class: 'HTTPClient:Arch:00007', arch: [7] }, 'http', 'uefi-x64'],
