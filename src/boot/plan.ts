@@ -1,9 +1,16 @@
 /** Stage by stage, what a client is told to boot: the profile's method in the terms that this client understands. */
-import { type BootMethod, type Machine, type Profile, TemplateError } from '../profiles/model.ts';
+import {
+  type BootMenu,
+  type BootMethod,
+  type Machine,
+  type Profile,
+  TemplateError,
+} from '../profiles/model.ts';
 import type { Ipv4 } from '../values/ipv4.ts';
 import { hyphenMac } from '../values/mac.ts';
 import { type Arch, isUefi } from './arch.ts';
 import type { Facts } from './facts.ts';
+import { type FirmwareMenu, firmwareMenu, isForFirmware, menuScript } from './menu.ts';
 import type { Adjustment } from './quirks.ts';
 import { httpOrigin, type ServerUrls, templateScope, tftpOrigin } from './scope.ts';
 import { kernelScript, localBootScript } from './script.ts';
@@ -16,6 +23,8 @@ export interface BootPlan {
    * on to its disk. Undefined: nothing about booting.
    */
   readonly instead?: 'server' | 'local' | undefined;
+  /** What firmware lets its user choose from; `bootFile` is then for a ROM that shows no menus. */
+  readonly menu?: FirmwareMenu | undefined;
   /** One sentence for the log: which stage this is and why this file. */
   readonly reason: string;
 }
@@ -67,26 +76,32 @@ export function fileUrl(path: string, server: ServerUrls, http: boolean): string
     : `${tftpOrigin(server)}/${encodePath(path)}`;
 }
 
-/** The virtual path of a machine's script for an iPXE without HTTP: see content. */
-export function tftpScriptPath(facts: Pick<Facts, 'mac'>): string {
-  return `ipxe/${hyphenMac(facts.mac)}.ipxe`;
+/** The virtual path of a machine's script for an iPXE without HTTP, or of one item of its menu: see serve/render.ts. */
+export function tftpScriptPath(facts: Pick<Facts, 'mac'>, item?: number): string {
+  return `ipxe/${hyphenMac(facts.mac)}${item === undefined ? '' : `.${item}`}.ipxe`;
 }
 
-/** What makes /ipxe choose the same profile again, also after a restart: the facts that fit into a URL. */
-function scriptUrl(facts: Facts, server: ServerUrls): string {
+/**
+ * What makes /ipxe choose the same profile again, also after a restart: the facts that fit into a URL. `item`: that of its
+ * menu, counted from 1.
+ */
+function scriptUrl(facts: Facts, server: ServerUrls, item?: number): string {
   const query = new URLSearchParams({ mac: facts.mac });
   if (facts.arch !== undefined) query.set('arch', facts.arch);
   if (facts.uuid !== undefined) query.set('uuid', facts.uuid);
+  if (item !== undefined) query.set('item', `${item}`);
   return `${httpOrigin(server)}/ipxe?${query.toString().replaceAll('%3A', ':')}`;
 }
 
 const hasHttp = (facts: Facts): boolean => facts.ipxeFeatures?.has('http') === true;
 
+function fileFor({ byArch }: BootMethod & { kind: 'file' }, { arch }: Facts): string | undefined {
+  const named = arch === undefined ? undefined : (byArch.get(arch) ?? byArch.get(programArch(arch)));
+  return named ?? byArch.get('default');
+}
+
 function planFile(boot: BootMethod & { kind: 'file' }, facts: Facts, server: ServerUrls): BootPlan {
-  const base = facts.arch === undefined ? undefined : programArch(facts.arch);
-  const exact = facts.arch === undefined ? undefined : boot.byArch.get(facts.arch);
-  const file =
-    exact ?? (base === undefined ? undefined : boot.byArch.get(base)) ?? boot.byArch.get('default');
+  const file = fileFor(boot, facts);
   if (file === undefined) {
     return { reason: `boot.file has nothing for ${facts.arch ?? `arch ${facts.archCode ?? 'unknown'}`}` };
   }
@@ -122,6 +137,19 @@ function planFirmware(profile: Profile, facts: Facts, server: ServerUrls, adjust
   };
 }
 
+/**
+ * A menu that firmware shows. Where one item is left there is nothing to choose, and UEFI firmware has been seen to make
+ * nothing of such a menu (dnsmasq's pxe_uefi_workaround).
+ */
+function planMenu(menu: BootMenu, facts: Facts): BootPlan {
+  const shown = firmwareMenu(menu, (boot) => fileFor(boot, facts));
+  const bootFile = shown.items.find(({ file }) => file !== undefined)?.file;
+  if (bootFile === undefined)
+    return { instead: 'local', reason: 'of the menu, only the disk is for this firmware' };
+  if (shown.items.length === 1) return { bootFile, reason: 'of the menu, one program is for this firmware' };
+  return { bootFile, menu: shown, reason: `a menu of ${shown.items.length}, which firmware shows` };
+}
+
 /** U-Boot and Raspberry Pi know the names of their files, and take no program for PXE firmware. */
 function planOwnNames({ boot, firmware }: Profile, facts: Facts): BootPlan {
   if (boot.kind === 'local') return { reason: 'local boot: told nothing, it goes on to its next device' };
@@ -151,6 +179,8 @@ export function planBoot(
     const another = adjust.chainIpxe === true && boot.kind !== 'local';
     return another ? planFirmware(profile, facts, server, adjust) : planIpxe(boot, facts, server, adjust);
   }
+  if (boot.kind === 'menu' && facts.stage === 'rom' && isForFirmware(boot.menu))
+    return planMenu(boot.menu, facts);
   if (boot.kind !== 'local') return planFirmware(profile, facts, server, adjust);
   if (facts.stage !== 'http') return { instead: 'local', reason: 'local boot: firmware goes on to its disk' };
   // It has no word for that, and asks again and again for a minute where it is told nothing; iPXE's script has one.
@@ -196,6 +226,8 @@ export function renderScript(who: ScriptFor): RenderedScript | { readonly fault:
         return 'text' in boot ? { text: boot.text.render(scope) } : undefined;
       case 'local':
         return { text: localBootScript(who.facts.arch !== undefined && isUefi(who.facts.arch)) };
+      case 'menu':
+        return { text: renderMenu(boot.menu, who, scope.machine.name) };
       case 'file':
       case 'none':
         return undefined;
@@ -204,4 +236,18 @@ export function renderScript(who: ScriptFor): RenderedScript | { readonly fault:
     if (error instanceof TemplateError) return { fault: error.message };
     throw error;
   }
+}
+
+/** Each item is a script of its own, except the disk: leaving a script that was chained only leads back here. */
+function renderMenu(menu: BootMenu, { facts, profile, server, http }: ScriptFor, machine: string): string {
+  const uefi = facts.arch !== undefined && isUefi(facts.arch);
+  const items = menu.items.flatMap(({ title, boot }, index) => {
+    if (boot.kind === 'local')
+      return [{ title, commands: localBootScript(uefi).trimEnd().split('\n').slice(1) }];
+    if (boot.kind === 'file' && fileFor(boot, facts) === undefined) return [];
+    const item = index + 1;
+    const url = http ? scriptUrl(facts, server, item) : fileUrl(tftpScriptPath(facts, item), server, false);
+    return [{ title, commands: [`chain ${url} || goto failed`] }];
+  });
+  return menuScript(`${profile.name} for ${machine}`, menu, items);
 }

@@ -2,6 +2,7 @@
 import { type BootPlan, planBoot } from '../boot/plan.ts';
 import type { Applied } from '../boot/quirks.ts';
 import type { Selection } from '../boot/select.ts';
+import type { PxeBootItem } from '../dhcp/pxe.ts';
 import type { Ipv4 } from '../values/ipv4.ts';
 import {
   type Decision,
@@ -42,6 +43,16 @@ export function planFor({ question, world, selection, address, quirks }: Asked):
   return planBoot(question.facts, profile, urlsOf(world, address), quirks.adjust);
 }
 
+/** The part of a plan that a boot server is asked for: what was chosen in the menu. A plan without a menu is all there is. */
+export function chosenFrom(plan: BootPlan, item: PxeBootItem | undefined): BootPlan {
+  if (plan.menu === undefined || item === undefined) return plan;
+  const chosen = plan.menu.items.find(({ type }) => type === item.type);
+  if (chosen?.file === undefined) {
+    return { reason: `boot item 0x${item.type.toString(16).padStart(4, '0')} is no program of the menu` };
+  }
+  return { bootFile: chosen.file, reason: `"${chosen.title}" was chosen in the menu` };
+}
+
 /** siaddr: who has the files of a plan; 0 when it has none. */
 export function nextServer({ address }: Asked, plan: BootPlan): Ipv4 {
   return plan.bootFile === undefined && plan.instead !== 'server' ? 0 : address;
@@ -58,14 +69,15 @@ export function withNearerOptions(
   plan: BootPlan,
   role: Role,
 ): ReadonlyMap<number, Uint8Array> {
-  const { facts, uuid } = question;
+  const { facts, uuid, bootItem } = question;
   const { profile, machine } = selection;
   const { adjust } = quirks;
   const changes = adjust.options !== undefined || adjust.without !== undefined;
   if (profile === undefined && machine === undefined && !changes) return further;
   const options = new Map(further);
   if (profile !== undefined) for (const [code, bytes] of profile.options) options.set(code, bytes);
-  addBootOptions(options, { facts, profile, plan, role, address, uuid, adjust });
+  const item = role === 'port4011' ? bootItem : undefined;
+  addBootOptions(options, { facts, profile, plan, role, address, uuid, adjust, item });
   if (machine !== undefined) for (const [code, bytes] of machine.options) options.set(code, bytes);
   // What firmware cannot do without, or cannot bear, is over what anybody wishes.
   for (const [code, bytes] of adjust.options ?? []) options.set(code, bytes);

@@ -4,6 +4,7 @@ import type { Quirk } from '../boot/quirks.ts';
 import type { ServerUrls } from '../boot/scope.ts';
 import type { DhcpPolicy, Limits } from '../config/model.ts';
 import type { MessageName } from '../dhcp/packet.ts';
+import type { PxeBootItem } from '../dhcp/pxe.ts';
 import type { Offer } from '../leases/offers.ts';
 import type { Binding } from '../leases/store.ts';
 import type { LeaseView } from '../leases/table.ts';
@@ -15,6 +16,8 @@ export interface Question {
   readonly facts: Facts;
   /** Option 97 as it came: echoed without being understood. */
   readonly uuid: Uint8Array | undefined;
+  /** The item of a PXE boot menu that a boot server is asked for (option 43 sub-option 71). */
+  readonly bootItem?: PxeBootItem | undefined;
 }
 
 /** Everything a decision may look at besides the facts. */

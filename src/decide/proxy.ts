@@ -1,7 +1,7 @@
 /** Beside the site's own DHCP server: only who boots from the network is answered, and only about booting. */
 import { pxeClassOf } from '../boot/facts.ts';
 import { OPTION } from '../dhcp/codes.ts';
-import { type Asked, ignore, planFor, withNearerOptions } from './asked.ts';
+import { type Asked, chosenFrom, ignore, planFor, withNearerOptions } from './asked.ts';
 import type { Decision } from './decision.ts';
 import { tellsOfBooting } from './pxe.ts';
 
@@ -16,7 +16,8 @@ export function decideProxy(asked: Asked, role: 'proxy' | 'port4011'): Decision 
   }
   const wanted = role === 'proxy' ? facts.message === 'DISCOVER' : facts.message !== 'BOOTP';
   if (!wanted) return ignore(asked, 'NOT_OURS', `a ${facts.message} for the DHCP server beside us`);
-  const plan = planFor(asked);
+  const { bootItem } = asked.question;
+  const plan = role === 'port4011' ? chosenFrom(planFor(asked), bootItem) : planFor(asked);
   if (!tellsOfBooting(plan, asked.quirks.adjust)) return ignore(asked, 'NOTHING_TO_BOOT', plan.reason);
   const options = withNearerOptions(new Map(), asked, plan, role);
   return {

@@ -6,6 +6,7 @@ import type { BootPlan } from '../boot/plan.ts';
 import type { Adjustment } from '../boot/quirks.ts';
 import { OPTION } from '../dhcp/codes.ts';
 import { written } from '../dhcp/cursor.ts';
+import { encodePxeAnswer, encodePxeMenu, type PxeBootItem } from '../dhcp/pxe.ts';
 import { encodeSuboptions } from '../dhcp/suboptions.ts';
 import { bytesOf } from '../dhcp/wiretext.ts';
 import type { Profile } from '../profiles/model.ts';
@@ -13,9 +14,6 @@ import { formatIpv4, type Ipv4 } from '../values/ipv4.ts';
 
 /** How the reply reaches the client: as the only DHCP server, as a proxy beside one, or on port 4011. */
 export type Role = 'full' | 'proxy' | 'port4011';
-
-/** PXE_DISCOVERY_CONTROL (sub-option 6) bit 3: take the boot file of this very reply, discover no boot server. */
-const SKIP_DISCOVERY = encodeSuboptions([[6, Uint8Array.of(8)]], { end: true });
 
 /** iPXE's own option space: 176 (no-pxedhcp) = 1 says that no proxy will answer, which ends a wait of 2 to 3 s. */
 const NO_PXEDHCP = encodeSuboptions([[176, Uint8Array.of(1)]]);
@@ -53,18 +51,29 @@ interface Boot {
   /** Option 97 as it came: PXE wants it back. */
   readonly uuid: Uint8Array | undefined;
   readonly adjust: Adjustment;
+  /** What is asked for on port 4011 by its number in a menu. */
+  readonly item: PxeBootItem | undefined;
 }
 
-/** Option 43, if any. BIOS ROMs beside another server want it, else they look for a boot server. */
-function vendorOptions({ facts, profile, plan, role, adjust }: Boot): Uint8Array | undefined {
+/** Option 43, if any. */
+function vendorOptions(boot: Boot): Uint8Array | undefined {
+  const { facts, plan, role, address, adjust, item } = boot;
   if (adjust.piMenu === true) return localMenu('Raspberry Pi Boot', 'PXE');
-  if (facts.stage !== 'rom') return undefined;
-  if (plan.instead === 'local') return localMenu('Local disk', 'Local disk');
-  if (role === 'full') return undefined;
+  const bare = facts.stage === 'rom';
+  if (bare && plan.instead === 'local') return localMenu('Local disk', 'Local disk');
+  const inOffers = bare && bearsInOffers(boot);
+  // Firmware that drops an offer with a menu in it takes one on port 4011, where the offer leads it (seen on OVMF).
+  if (plan.menu !== undefined && (inOffers || role !== 'proxy'))
+    return encodePxeMenu({ ...plan.menu, server: address });
+  const skipDiscovery = inOffers && role !== 'full';
+  return skipDiscovery || item !== undefined ? encodePxeAnswer({ skipDiscovery, item }) : undefined;
+}
+
+/** Whether this firmware takes option 43 in an offer. BIOS ROMs beside another server want it, else they look for a boot server. */
+function bearsInOffers({ facts, profile, adjust }: Boot): boolean {
   const uefi = facts.arch !== undefined && isUefi(facts.arch);
   const byProfile = uefi && profile?.uefiProxy !== undefined;
-  const skips = byProfile ? profile.uefiProxy === 'discovery' : adjust.discovery !== 'none';
-  return skips ? SKIP_DISCOVERY : undefined;
+  return byProfile ? profile.uefiProxy === 'discovery' : adjust.discovery !== 'none';
 }
 
 /** The class that a reply has to bear (option 60), if any. */

@@ -150,6 +150,8 @@ export interface ScriptQuery {
   readonly requesterMac?: Mac | undefined;
   readonly arch?: Arch | number | undefined;
   readonly uuid?: string | undefined;
+  /** An item of its menu, counted from 1; undefined: the menu itself. */
+  readonly item?: number | undefined;
   /** Undefined for a client that is not on IPv4. */
   readonly address: Ipv4 | undefined;
   /** Our own address that the client asked, for URLs in the script. */

@@ -56,6 +56,7 @@ export const ScriptParameters = z.object({
     ),
   arch: arch.optional(),
   uuid: uuid.optional(),
+  item: z.coerce.number().int().min(1).max(1000).optional().describe('An item of its menu, counted from 1.'),
 });
 
 export const EventParameters = z.strictObject({

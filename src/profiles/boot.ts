@@ -1,15 +1,18 @@
 /** `boot:` → what the machine boots in the end, and its first stages. */
 import { type Arch, archOf } from '../boot/arch.ts';
+import { isForFirmware, sizeInOption } from '../boot/menu.ts';
 import type { Path, YamlDocument } from '../yaml/document.ts';
 import { readText } from '../yaml/read.ts';
 import type { Reporter } from '../yaml/report.ts';
-import type { BootMethod, Profile, Template } from './model.ts';
+import type { BootMethod, MenuItem, Profile, Template } from './model.ts';
 import type { ServedFiles } from './roots.ts';
-import type { WrittenBoot } from './schema.ts';
+import type { WrittenBoot, WrittenMenu, WrittenWays } from './schema.ts';
 import { isArch, unknownArch } from './shapes.ts';
 import { isTemplate, isTemplated, type TemplateCompiler } from './template.ts';
 
-const METHODS = ['kernel', 'script', 'file', 'local'] as const;
+const WAYS = ['kernel', 'script', 'file', 'local'] as const;
+/** A profile may also give a menu of them. */
+const METHODS = [...WAYS, 'menu'] as const;
 const BOOT: Path = ['boot'];
 
 export interface BootContext {
@@ -37,58 +40,105 @@ export async function checkBoot(written: WrittenBoot | 'none', context: BootCont
 }
 
 async function checkMethod(written: WrittenBoot, context: BootContext): Promise<BootMethod | undefined> {
-  const { document, reporter } = context;
-  const placed = METHODS.filter((method) => written[method] !== undefined).map((method) => {
-    const { line, column } = document.keyAt([...BOOT, method]);
-    return { method, line, column };
-  });
+  const first = onlyOne(METHODS, written, BOOT, context);
+  if (first === 'menu' && written.menu !== undefined) return checkMenu(written.menu, context);
+  return first === undefined ? undefined : checkWay(written, BOOT, context);
+}
+
+/** The one key of `methods` that is there; undefined, and told, when there is none or a second one. */
+function onlyOne<Method extends (typeof METHODS)[number]>(
+  methods: readonly Method[],
+  written: Partial<Record<Method | 'initrd' | 'cmdline', unknown>>,
+  at: Path,
+  { document, reporter }: BootContext,
+): Method | undefined {
+  const choice = `exactly one of ${methods.slice(0, -1).join(', ')} and ${methods.at(-1)}`;
+  const placed = methods
+    .filter((method) => written[method] !== undefined)
+    .map((method) => {
+      const { line, column } = document.keyAt([...at, method]);
+      return { method, line, column };
+    });
   // In the order of the file, so that the later key is the one that is too many.
   placed.sort((a, b) => a.line - b.line || a.column - b.column);
   const [first, second] = placed.map(({ method }) => method);
   if (first === undefined) {
-    const hint = 'give exactly one of kernel, script, file and local';
-    reporter.error('MISSING_KEY', document.keyAt(BOOT), 'boot says nothing to boot', hint);
+    const what = at === BOOT ? 'boot' : 'the item';
+    reporter.error('MISSING_KEY', document.keyAt(at), `${what} says nothing to boot`, `give ${choice}`);
     return undefined;
   }
   if (second !== undefined) {
-    const line = document.keyAt([...BOOT, first]).line;
+    const line = document.keyAt([...at, first]).line;
     const message = `${second} is a second way to boot, beside ${first} on line ${line}`;
-    const hint = 'keep exactly one of kernel, script, file and local';
-    reporter.error('BOOT_METHOD_CONFLICT', document.keyAt([...BOOT, second]), message, hint);
+    reporter.error('BOOT_METHOD_CONFLICT', document.keyAt([...at, second]), message, `keep ${choice}`);
     return undefined;
   }
   for (const key of ['initrd', 'cmdline'] as const) {
     if (written[key] === undefined || first === 'kernel') continue;
-    const message = `${key} belongs to kernel, and this profile boots by ${first}`;
-    reporter.error('BOOT_METHOD_CONFLICT', document.keyAt([...BOOT, key]), message);
+    const message = `${key} belongs to kernel, and this ${at === BOOT ? 'profile' : 'item'} boots by ${first}`;
+    reporter.error('BOOT_METHOD_CONFLICT', document.keyAt([...at, key]), message);
   }
-  if (written.kernel !== undefined) return kernelMethod(written, written.kernel, context);
-  if (written.script !== undefined) return scriptMethod(written.script, context);
-  if (written.file !== undefined) return fileMethod(written.file, [...BOOT, 'file'], context);
+  return first;
+}
+
+async function checkWay(
+  written: WrittenWays,
+  at: Path,
+  context: BootContext,
+): Promise<MenuItem['boot'] | undefined> {
+  if (written.kernel !== undefined) return kernelMethod(written, written.kernel, at, context);
+  if (written.script !== undefined) return scriptMethod(written.script, [...at, 'script'], context);
+  if (written.file !== undefined) return fileMethod(written.file, [...at, 'file'], context);
   return { kind: 'local' };
 }
 
+const PROMPT = 'Press F8 for the boot menu';
+/** What one DHCP option holds; ROMs do not put split ones together. */
+const OPTION_SIZE = 255;
+
+async function checkMenu(written: WrittenMenu, context: BootContext): Promise<BootMethod | undefined> {
+  const items: MenuItem[] = [];
+  for (const [index, item] of written.items.entries()) {
+    const at = [...BOOT, 'menu', 'items', index];
+    const way = onlyOne(WAYS, item, at, context);
+    const boot = way === undefined ? undefined : await checkWay(item, at, context);
+    if (boot !== undefined) items.push({ title: item.title, boot });
+  }
+  if (items.length < written.items.length) return undefined;
+  const menu = { prompt: written.prompt ?? PROMPT, timeout: written.timeout, items };
+  const size = isForFirmware(menu) ? sizeInOption(menu) : 0;
+  if (size <= OPTION_SIZE) return { kind: 'menu', menu };
+  const message = `the menu takes ${size} bytes of option 43, which holds ${OPTION_SIZE}`;
+  const hint = 'shorten the titles and the prompt, or leave items out: each costs 10 bytes and its title';
+  context.reporter.error('WRONG_TYPE', context.document.keyAt([...BOOT, 'menu', 'items']), message, hint);
+  return undefined;
+}
+
 async function kernelMethod(
-  written: WrittenBoot,
+  written: WrittenWays,
   path: string,
+  at: Path,
   context: BootContext,
-): Promise<BootMethod | undefined> {
+): Promise<Extract<BootMethod, { kind: 'kernel' }> | undefined> {
   const { cmdline: line } = written;
-  const kernel = await pathTemplate(path, [...BOOT, 'kernel'], context);
+  const kernel = await pathTemplate(path, [...at, 'kernel'], context);
   const initrd: (Template | undefined)[] = [];
   for (const [index, entry] of (written.initrd ?? []).entries()) {
-    initrd.push(await pathTemplate(entry, [...BOOT, 'initrd', index], context));
+    initrd.push(await pathTemplate(entry, [...at, 'initrd', index], context));
   }
-  const cmdline = line === undefined ? undefined : compile(line, [...BOOT, 'cmdline'], context);
+  const cmdline = line === undefined ? undefined : compile(line, [...at, 'cmdline'], context);
   const parsed = initrd.filter((entry) => entry !== undefined);
   if (kernel === undefined || parsed.length < initrd.length) return undefined;
   if (line !== undefined && cmdline === undefined) return undefined;
   return { kind: 'kernel', kernel, initrd: parsed, cmdline };
 }
 
-async function scriptMethod(script: string, context: BootContext): Promise<BootMethod | undefined> {
+async function scriptMethod(
+  script: string,
+  path: Path,
+  context: BootContext,
+): Promise<Extract<BootMethod, { kind: 'script' }> | undefined> {
   const { document, reporter, templates, served } = context;
-  const path = [...BOOT, 'script'];
   if (script.startsWith('#!ipxe')) {
     const text = compile(script, path, context);
     return text === undefined ? undefined : { kind: 'script', text };

@@ -78,8 +78,24 @@ export type BootMethod =
   /** Another boot program by architecture, given instead of iPXE's script; also to a ROM that is iPXE. */
   | { readonly kind: 'file'; readonly byArch: ReadonlyMap<Arch | 'default', string> }
   | { readonly kind: 'local' }
+  | { readonly kind: 'menu'; readonly menu: BootMenu }
   /** A network boot is not answered at all. */
   | { readonly kind: 'none' };
+
+/** `boot.menu`: whoever sits at the machine chooses. */
+export interface BootMenu {
+  /** One line that is shown with it. */
+  readonly prompt: string;
+  /** Seconds until the first item boots, 1 to 254; undefined: it waits for ever. */
+  readonly timeout: number | undefined;
+  readonly items: readonly MenuItem[];
+}
+
+export interface MenuItem {
+  /** Printable ASCII. */
+  readonly title: string;
+  readonly boot: Extract<BootMethod, { kind: 'kernel' | 'script' | 'file' | 'local' }>;
+}
 
 export interface Profile {
   readonly name: string;

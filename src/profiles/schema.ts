@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { optionMap } from '../config/options.ts';
 import {
+  duration,
   hostAddress,
   integer,
   mac,
@@ -40,28 +41,59 @@ const match = mapping({
     .describe('What the relay agent says (option 82); globs.'),
 });
 
-const BOOT_PHRASE = 'a mapping with exactly one of kernel, script, file and local';
+const BOOT_PHRASE = 'a mapping with exactly one of kernel, script, file, local and menu';
 
-/** Which keys exclude each other is checked in boot.ts, where the message can name the other one. */
+/** What can be booted. Which keys exclude each other is checked in boot.ts, where the message can name the other one. */
+const ways = {
+  kernel: pathOrUrl('a kernel').optional().describe('iPXE is chained first, then boots this. Templated.'),
+  initrd: oneOrMany(pathOrUrl('an initrd'), 'the path of an initrd, or a list')
+    .optional()
+    .describe('Templated.'),
+  cmdline: z.string({ error: "text, the kernel's command line" }).optional().describe('Templated.'),
+  script: text('a file below the TFTP root, or text that begins with #!ipxe')
+    .optional()
+    .describe('An iPXE script: a file below the TFTP root, or text that begins with #!ipxe. Templated.'),
+  file: z
+    .union([plainPath('a boot program'), z.record(z.string(), plainPath('a boot program'))], {
+      error: 'the path of a boot program, or a mapping of architectures to paths',
+    })
+    .optional()
+    .describe("A boot program instead of iPXE's script, for all or by architecture (default: for the rest)."),
+  local: z.literal(true, { error: 'true, or no such key' }).optional().describe('Boot the disk.'),
+};
+
+const asciiLine = (what: string) =>
+  textAs(`${what}, of at most 60 printable ASCII characters`, (written) =>
+    /^[\x20-\x7e]{1,60}$/.test(written) ? written : refuse(),
+  );
+
+const menuItem = mapping(
+  { title: asciiLine('a title').describe('What the menu shows. Firmware shows ASCII only.'), ...ways },
+  'an item with a title and one of kernel, script, file and local',
+);
+
+const menu = mapping({
+  prompt: asciiLine('a line of text')
+    .optional()
+    .describe('Shown with the menu. Default: Press F8 for the boot menu.'),
+  timeout: duration('a duration from 1s to 254s', 1, 254)
+    .optional()
+    .describe('After it the first item boots. Default: the menu waits.'),
+  items: z
+    .array(menuItem, { error: 'a list of items' })
+    .min(1, { error: 'at least one item' })
+    .max(50, { error: 'at most 50 items' })
+    .describe('The first is the one that boots by itself.'),
+});
+
 const boot = mapping(
   {
-    kernel: pathOrUrl('a kernel').optional().describe('iPXE is chained first, then boots this. Templated.'),
-    initrd: oneOrMany(pathOrUrl('an initrd'), 'the path of an initrd, or a list')
-      .optional()
-      .describe('Templated.'),
-    cmdline: z.string({ error: "text, the kernel's command line" }).optional().describe('Templated.'),
-    script: text('a file below the TFTP root, or text that begins with #!ipxe')
-      .optional()
-      .describe('An iPXE script: a file below the TFTP root, or text that begins with #!ipxe. Templated.'),
-    file: z
-      .union([plainPath('a boot program'), z.record(z.string(), plainPath('a boot program'))], {
-        error: 'the path of a boot program, or a mapping of architectures to paths',
-      })
+    ...ways,
+    menu: menu
       .optional()
       .describe(
-        "A boot program instead of iPXE's script, for all or by architecture (default: for the rest).",
+        'A menu at the machine. Firmware shows it where every item is file or local; else iPXE is chained first and shows it.',
       ),
-    local: z.literal(true, { error: 'true, or no such key' }).optional().describe('Boot the disk.'),
     firmware: z
       .record(z.string(), plainPath('a boot program'), {
         error: 'a mapping of architectures to boot programs',
@@ -95,6 +127,9 @@ const noBoot = textAs<'none'>(`${BOOT_PHRASE}, or none`, (written) =>
 );
 
 export type WrittenBoot = z.output<typeof boot>;
+export type WrittenMenu = z.output<typeof menu>;
+/** The keys that say what to boot, of a profile or of a menu's item. */
+export type WrittenWays = Omit<z.output<typeof menuItem>, 'title'>;
 
 const given = mapping({
   mac: mac().optional(),
@@ -129,7 +164,7 @@ export const profileSchema = mapping({
   boot: z
     .union([noBoot, boot], { error: `${BOOT_PHRASE}, or none` })
     .describe(
-      'Exactly one of kernel, script, file, local. Or none: a network boot of these machines gets no answer.',
+      'Exactly one of kernel, script, file, local, menu. Or none: a network boot of these machines gets no answer.',
     ),
   options: optionMap().optional().describe('Further DHCP options by name or number.'),
   vars: vars().optional().describe('For templates: vars.name.'),

@@ -104,9 +104,9 @@ export function createApiSource(deps: ApiDependencies): ApiSource {
       })),
     status,
     explain: (query) => explain(query, deps.where(), world()),
-    script({ mac, requesterMac, arch, uuid, address, serverAddress }) {
+    script({ mac, requesterMac, arch, uuid, item, address, serverAddress }) {
       const requester = { mac: mac ?? requesterMac, address, serverAddress };
-      const result = deps.rendering.script({ mac, arch, uuid }, requester);
+      const result = deps.rendering.script({ mac, arch, uuid }, requester, item);
       if ('text' in result) return result;
       return { failure: result.failure === 'broken' ? 'broken' : 'not-found', detail: result.detail };
     },

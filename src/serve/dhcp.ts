@@ -9,6 +9,7 @@ import { OFFER_HOLD_MS } from '../decide/full.ts';
 import { OPTION } from '../dhcp/codes.ts';
 import { decodePacket, isMalformed } from '../dhcp/decode.ts';
 import { BOOTREQUEST } from '../dhcp/packet.ts';
+import { decodePxeBootItem } from '../dhcp/pxe.ts';
 import type { Journal } from '../journal/record.ts';
 import type { Offer } from '../leases/offers.ts';
 import type { LeaseStore } from '../leases/store.ts';
@@ -232,8 +233,11 @@ function firstOffer(
   return { offer: { ip, identity, expiresAt: now + OFFER_HOLD_MS }, fresh: change.fresh === true };
 }
 
-const decideOn = ({ facts, request }: Message, world: World): Decision =>
-  decide({ facts, uuid: request.options.get(OPTION.CLIENT_UUID) }, world);
+function decideOn({ facts, request: { options } }: Message, world: World): Decision {
+  const vendorOptions = options.get(OPTION.VENDOR_OPTIONS);
+  const bootItem = vendorOptions === undefined ? undefined : decodePxeBootItem(vendorOptions);
+  return decide({ facts, uuid: options.get(OPTION.CLIENT_UUID), bootItem }, world);
+}
 
 const decideAndApply = (
   deps: DhcpDependencies,

@@ -30,8 +30,12 @@ interface Asker extends Selection {
 export interface Rendering {
   /** The rendered file of that name for that client; undefined: no such file, look on disk. */
   virtual(path: string, requester: Requester): VirtualFile | Broken | undefined;
-  /** The iPXE script for a described client, as /ipxe gives it. */
-  script(client: Description, requester: Requester): { readonly text: string } | ContentFailure;
+  /** The iPXE script for a described client, as /ipxe gives it; with `item`, of that item of its menu, counted from 1. */
+  script(
+    client: Description,
+    requester: Requester,
+    item?: number,
+  ): { readonly text: string } | ContentFailure;
   /** How a file on disk is to be rendered for a client: as its profile's script; undefined: as it is. */
   scopeOfScript(path: string, requester: Requester): TemplateScope | undefined;
 }
@@ -50,6 +54,14 @@ export function createRendering(clients: Clients, world: () => World): Rendering
     const selection = isLooping?.(facts) === true ? whileLooping(selected) : selected;
     const { profile } = selection;
     return profile === undefined ? undefined : { ...selection, profile, facts, serverAddress };
+  }
+
+  /** The same with an item of its menu as what it boots; undefined where there is no such item. */
+  function choosing(who: Asker, item: number | undefined): Asker | undefined {
+    if (item === undefined) return who;
+    const { profile } = who;
+    const chosen = profile.boot.kind === 'menu' ? profile.boot.menu.items[item - 1] : undefined;
+    return chosen === undefined ? undefined : { ...who, profile: { ...profile, boot: chosen.boot } };
   }
 
   function knownFacts(mac: Mac, requester: Requester): Facts {
@@ -72,12 +84,17 @@ export function createRendering(clients: Clients, world: () => World): Rendering
     renderScript(scriptFor(who, requester, http));
 
   /** A profile without a script of its own names a file: what iPXE would be told by DHCP, were the server there ours. */
-  function leadOn({ facts, profile, serverAddress }: Asker): { readonly text: string } | undefined {
+  function leadOn(
+    { facts, profile, serverAddress }: Asker,
+    http: boolean,
+  ): { readonly text: string } | undefined {
     const server = urlsOf(world(), serverAddress);
     const { bootFile } = planBoot({ ...facts, stage: 'ipxe' }, profile, server);
     if (bootFile === undefined) return undefined;
     // By TFTP, so that a boot program that looks for more files finds the server and the directory it came from.
-    return { text: chainScript(profile.name, fileUrl(bootFile, server, profile.boot.kind !== 'file')) };
+    return {
+      text: chainScript(profile.name, fileUrl(bootFile, server, http && profile.boot.kind !== 'file')),
+    };
   }
 
   function scopeOf(who: Asker, requester: Requester): TemplateScope {
@@ -85,15 +102,20 @@ export function createRendering(clients: Clients, world: () => World): Rendering
     return templateScope(who.facts, who.machine, who.profile, server, requester.address);
   }
 
-  /** `ipxe/52-54-00-aa-00-01.ipxe`: the script of the machine that the name tells. */
+  /** `ipxe/52-54-00-aa-00-01.ipxe`: the script of the machine that the name tells; `….2.ipxe`: of an item of its menu. */
   function scriptByPath(path: string, requester: Requester): VirtualFile | Broken | undefined {
-    const mac = parseMac(/^ipxe\/([0-9a-f-]{17})\.ipxe$/i.exec(path)?.[1] ?? '');
+    const [, name = '', digits] = /^ipxe\/([0-9a-f-]{17})(?:\.(\d{1,3}))?\.ipxe$/i.exec(path) ?? [];
+    const mac = parseMac(name);
     if (mac === undefined) return undefined;
-    const who = asker(knownFacts(mac, requester), requester.serverAddress);
-    const rendered = who === undefined ? undefined : renderFor(who, requester, false);
+    const item = digits === undefined ? undefined : Number(digits);
+    const asking = asker(knownFacts(mac, requester), requester.serverAddress);
+    const who = asking === undefined ? undefined : choosing(asking, item);
+    // An item that is a file is led to by a script, as the menu chains scripts only.
+    const led = item === undefined || who === undefined ? undefined : leadOn(who, false);
+    const rendered = who === undefined ? undefined : (renderFor(who, requester, false) ?? led);
     if (rendered === undefined) return undefined;
     if ('fault' in rendered) return { failure: 'broken', detail: rendered.fault };
-    return { name: tftpScriptPath({ mac }), text: rendered.text };
+    return { name: tftpScriptPath({ mac }, item), text: rendered.text };
   }
 
   /** `files:` of the asking client's profile. */
@@ -124,7 +146,7 @@ export function createRendering(clients: Clients, world: () => World): Rendering
   return {
     virtual: (path, requester) =>
       scriptByPath(path, requester) ?? profileFile(path, requester) ?? ofLoader(path, requester),
-    script(client, requester) {
+    script(client, requester, item) {
       const mac = client.mac ?? requester.mac;
       const seen = mac === undefined ? undefined : clients.facts(mac);
       // A MAC address from the neighbour table alone would leave out the architecture.
@@ -133,9 +155,16 @@ export function createRendering(clients: Clients, world: () => World): Rendering
       }
       // What the client itself sent says more than the query; the query is what is left after a restart.
       const facts = seen ?? imagined({ ...client, mac }, requester);
-      const who = asker(facts, requester.serverAddress);
-      if (who === undefined) return { failure: 'not-found', detail: `no profile matches ${mac}` };
-      const rendered = renderFor(who, requester, true) ?? leadOn(who);
+      const asking = asker(facts, requester.serverAddress);
+      if (asking === undefined) return { failure: 'not-found', detail: `no profile matches ${mac}` };
+      const who = choosing(asking, item);
+      if (who === undefined) {
+        return {
+          failure: 'not-found',
+          detail: `the profile ${asking.profile.name} has no menu item ${item}`,
+        };
+      }
+      const rendered = renderFor(who, requester, true) ?? leadOn(who, true);
       if (rendered === undefined) {
         return { failure: 'not-found', detail: `the profile ${who.profile.name} of ${mac} makes no script` };
       }
@@ -144,9 +173,11 @@ export function createRendering(clients: Clients, world: () => World): Rendering
     scopeOfScript(path, requester) {
       if (requester.mac === undefined) return undefined;
       const who = asker(knownFacts(requester.mac, requester), requester.serverAddress);
-      const boot = who?.profile.boot;
-      if (who === undefined || boot?.kind !== 'script' || !('file' in boot)) return undefined;
-      return samePath(boot.file, path) ? scopeOf(who, requester) : undefined;
+      if (who === undefined) return undefined;
+      const { boot } = who.profile;
+      const ways = boot.kind === 'menu' ? boot.menu.items.map((item) => item.boot) : [boot];
+      const isIt = ways.some((way) => way.kind === 'script' && 'file' in way && samePath(way.file, path));
+      return isIt ? scopeOf(who, requester) : undefined;
     },
   };
 }

@@ -5,7 +5,7 @@ import { factsOf } from '../../src/boot/facts.ts';
 import { imaginePacket } from '../../src/decide/imagine.ts';
 import { createClients } from '../../src/serve/clients.ts';
 import { createRendering } from '../../src/serve/render.ts';
-import { profile, world } from '../decide/world.ts';
+import { profile, template, world } from '../decide/world.ts';
 import { ip } from '../leases/rules.ts';
 
 const MAC = '52:54:00:aa:00:01';
@@ -19,6 +19,21 @@ const WORLD = world('off', [
     boot: { kind: 'script', file: 'bootstrap.ipxe' },
   }),
   profile('disk', { match: { mac: ['52:54:00:dd:*'] }, boot: { kind: 'local' } }),
+  profile('choice', {
+    match: { mac: ['52:54:00:ee:*'] },
+    boot: {
+      kind: 'menu',
+      menu: {
+        prompt: '',
+        timeout: undefined,
+        items: [
+          { title: 'Text', boot: { kind: 'script', text: template('#!ipxe\nchain {{ server.httpUrl }}/x') } },
+          { title: 'Loader', boot: { kind: 'file', byArch: new Map([['bios', 'pxe/lpxelinux.0']]) } },
+          { title: 'Script', boot: { kind: 'script', file: 'bootstrap.ipxe' } },
+        ],
+      },
+    },
+  }),
   profile('linux', { match: { mac: ['52:54:00:aa:*'] } }),
 ]);
 
@@ -82,4 +97,30 @@ test('and where it has none for this firmware, or no profile fits, that is told'
     const result = rendering().script(client, REQUESTER);
     assert.equal('failure' in result && result.failure, 'not-found');
   }
+});
+
+test('each item of a menu is a script of its own, by HTTP and by TFTP', () => {
+  const mac = '52:54:00:ee:00:01';
+  const { script, virtual, scopeOfScript } = rendering();
+  const item = (number: number): string => {
+    const result = script({ mac, arch: 'bios' }, REQUESTER, number);
+    return 'text' in result ? result.text : result.detail;
+  };
+  assert.equal(item(1), '#!ipxe\nchain http://10.11.11.1:8080/boot/x');
+  assert.match(item(2), /^chain tftp:\/\/10\.11\.11\.1\/pxe\/lpxelinux\.0 /m);
+  assert.match(item(3), /^chain http:\/\/10\.11\.11\.1:8080\/boot\/bootstrap\.ipxe /m);
+  assert.equal(item(4), 'the profile choice has no menu item 4');
+  const byTftp = (path: string): string | undefined => {
+    const file = virtual(path, { ...REQUESTER, mac });
+    return file !== undefined && 'text' in file ? `${file.name}: ${file.text}` : undefined;
+  };
+  assert.match(byTftp('ipxe/52-54-00-ee-00-01.ipxe') ?? '', /^menu choice for 52-54-00-ee-00-01 /m);
+  assert.match(byTftp('ipxe/52-54-00-EE-00-01.2.ipxe') ?? '', /^ipxe\/52-54-00-ee-00-01\.2\.ipxe: #!ipxe\n/);
+  assert.match(
+    byTftp('ipxe/52-54-00-ee-00-01.3.ipxe') ?? '',
+    /^chain tftp:\/\/10\.11\.11\.1\/bootstrap\.ipxe /m,
+  );
+  assert.equal(byTftp('ipxe/52-54-00-ee-00-01.4.ipxe'), undefined);
+  assert.equal(byTftp('ipxe/52-54-00-aa-00-01.1.ipxe'), undefined, 'a profile without a menu has no items');
+  assert.equal(scopeOfScript('/bootstrap.ipxe', { ...REQUESTER, mac })?.profile.name, 'choice');
 });
