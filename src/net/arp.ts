@@ -1,8 +1,9 @@
 /** Asks a link who uses an address: ARP probes (RFC 5227 §2.1.1), by a packet socket on one NIC. */
 import type { Ipv4 } from '../values/ipv4.ts';
 import { formatMac, macOctets } from '../values/mac.ts';
+import type { FilterStep } from './filter.ts';
 import { ETH_P_ARP, type Libc, SOCK_DGRAM } from './libc.ts';
-import { BPF, type FilterStep, linkAddress, openPacketSocket } from './packet.ts';
+import { BPF, linkAddress, openPacketSocket } from './packet.ts';
 import { drain } from './raw.ts';
 import type { AnswerHandler, Nic, Prober } from './udp.ts';
 

@@ -6,8 +6,9 @@
  */
 import { internetChecksum } from '../values/checksum.ts';
 import { BROADCAST, type Ipv4, UNSPECIFIED } from '../values/ipv4.ts';
+import type { FilterStep } from './filter.ts';
 import { loadLibc, SOCK_DGRAM } from './libc.ts';
-import { BPF, type FilterStep, linkAddress, openPacketSocket } from './packet.ts';
+import { BPF, linkAddress, openPacketSocket } from './packet.ts';
 import { drain } from './raw.ts';
 import type { Nic } from './udp.ts';
 

@@ -1,15 +1,12 @@
 /** Packet sockets (packet(7)): frames of one NIC, as a filter in the kernel lets them through. */
-import { AF_PACKET, type Libc, SO_ATTACH_FILTER, SOL_SOCKET } from './libc.ts';
-import { allocate, setWord } from './memory.ts';
+import { attachProgram, type FilterStep } from './filter.ts';
+import { AF_PACKET, type Libc, SO_ATTACH_FILTER } from './libc.ts';
 import { openRaw } from './raw.ts';
 import { deviceFailure } from './refusal.ts';
-import type { Nic } from './udp.ts';
+import { NetError, type Nic } from './udp.ts';
 
 /** struct sockaddr_ll: family and index in host order, protocol in network order. */
 const SOCKADDR_LL = { protocol: 2, index: 4, macLength: 11, mac: 12, size: 20 };
-
-/** struct sock_filter: { code, jt, jf, k }. */
-export type FilterStep = readonly [code: number, whenTrue: number, whenFalse: number, value: number];
 
 /** BPF's instructions that filters here are made of: load into the accumulator, compare it, end. */
 export const BPF = {
@@ -33,7 +30,16 @@ export interface PacketSocketOptions {
 export function openPacketSocket(libc: Libc, { nic, type, protocol, filter }: PacketSocketOptions): number {
   // A socket of protocol 0 receives nothing until it is bound to one.
   const fd = openRaw(libc, AF_PACKET, type, 0, `a packet socket on ${nic.name}`);
-  attachFilter(libc, fd, filter);
+  if (!attachProgram(libc, fd, SO_ATTACH_FILTER, filter)) {
+    const code = libc.errno();
+    libc.close(fd);
+    const hint = 'Check the seccomp or LSM policy.';
+    throw new NetError(
+      'UNSUPPORTED',
+      `cannot filter what a packet socket on ${nic.name} gets (${code})`,
+      hint,
+    );
+  }
   const link = linkAddress(nic, protocol);
   if (libc.bind(fd, link, link.length) !== 0) {
     const code = libc.errno();
@@ -53,19 +59,4 @@ export function linkAddress(nic: Nic, protocol: number, mac: Uint8Array = new Ui
   bytes[SOCKADDR_LL.macLength] = mac.length;
   bytes.set(mac, SOCKADDR_LL.mac);
   return bytes;
-}
-
-function attachFilter(libc: Libc, fd: number, steps: readonly FilterStep[]): void {
-  const program = allocate(steps.length * 8);
-  for (const [index, [code, whenTrue, whenFalse, value]] of steps.entries()) {
-    program.view.setUint16(index * 8, code, true);
-    program.view.setUint8(index * 8 + 2, whenTrue);
-    program.view.setUint8(index * 8 + 3, whenFalse);
-    program.view.setUint32(index * 8 + 4, value, true);
-  }
-  // struct sock_fprog { unsigned short len; struct sock_filter *filter; }
-  const described = allocate(16);
-  described.view.setUint16(0, steps.length, true);
-  setWord(described.view, 8, program.address);
-  libc.setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, described.bytes, described.bytes.length);
 }

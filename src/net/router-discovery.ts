@@ -6,8 +6,9 @@ import { readFileSync } from 'node:fs';
 import { ALL_NODES_LINK, ALL_ROUTERS_LINK } from '../ndp/frame.ts';
 import { type Ipv6, isLinkLocal } from '../values/ipv6.ts';
 import { type Mac, macOctets } from '../values/mac.ts';
+import type { FilterStep } from './filter.ts';
 import { ETH_P_IPV6, type Libc, PACKET_ADD_MEMBERSHIP, SOCK_RAW, SOL_PACKET } from './libc.ts';
-import { BPF, type FilterStep, linkAddress, openPacketSocket } from './packet.ts';
+import { BPF, linkAddress, openPacketSocket } from './packet.ts';
 import { drain } from './raw.ts';
 import type { Nic } from './udp.ts';
 
