@@ -10,8 +10,8 @@ boot:
   script: |
     #!ipxe
     iseq \${net0/chip} undionly || chain tftp://{{ server.address }}/undionly.kpxe
-    kernel {{ server.httpUrl }}/boot/vmlinuz hostname={{ machine.name }} console=ttyS0
-    initrd {{ server.httpUrl }}/boot/guest.cpio
+    kernel {{ server.httpUrl }}/vmlinuz hostname={{ machine.name }} console=ttyS0
+    initrd {{ server.httpUrl }}/guest.cpio
     boot
 `;
 

@@ -9,8 +9,8 @@ export type SceneMode = 'full' | 'proxy';
 /** The machine that the scene's inventory knows. */
 export const NODE = { mac: '52:54:00:aa:00:01', name: 'node1' } as const;
 
-/** Seconds; several times what a boot needs on a quiet machine. */
-export const BOOT_DEADLINE = 150;
+/** Seconds; ten times what a boot needs on a quiet machine, since others may be busy beside it. */
+export const BOOT_DEADLINE = 300;
 
 /** What is unusual about NODE. */
 export interface NodeOptions {
