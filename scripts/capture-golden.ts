@@ -40,6 +40,18 @@ const UNDIONLY = 'name: undionly\nboot:\n  file: { bios: undionly.kpxe }\n';
 /** Any file will do: the firmware fetches it after what is captured. */
 const ANY_FILE = 'name: any\nboot:\n  file: undionly.kpxe\n';
 
+/** Nobody is at the machine: after the timeout its firmware asks for the first item. */
+const MENU = `name: menu
+boot:
+  menu:
+    prompt: Press F8 for the rack menu
+    timeout: 3s
+    items:
+      - { title: iPXE, file: snponly.efi }
+      - { title: Other, file: other.efi }
+      - { title: Disk, local: true }
+`;
+
 const TAKES: readonly Take[] = [
   { mode: 'full', firmware: 'bios', programs: ['ipxe-rom-bios'] },
   { mode: 'full', firmware: 'uefi', programs: ['ovmf-pxe', 'snponly-ipxe'] },
@@ -60,6 +72,8 @@ const TAKES: readonly Take[] = [
     programs: ['aavmf-pxe'],
     until: { acks: 1, profile: ANY_FILE },
   },
+  { mode: 'full', firmware: 'uefi', programs: ['ovmf-menu'], until: { acks: 2, profile: MENU } },
+  { mode: 'proxy', firmware: 'uefi', programs: ['ovmf-menu'], until: { acks: 2, profile: MENU } },
   { mode: 'relay', firmware: 'bios', programs: ['ipxe-rom-bios'] },
   { mode: 'relay', firmware: 'uefi', programs: ['ovmf-pxe', 'snponly-ipxe'] },
 ];

@@ -64,6 +64,12 @@ export function firmwareFor(
 
 const isUrl = (path: string): boolean => /^[a-z][a-z0-9+.-]*:/i.test(path);
 
+/** Whether a URL names its host, so that whoever fetches it needs a name server. */
+export function namesHost(url: string): boolean {
+  const host = /^[a-z][a-z0-9+.-]*:\/\/(?:[^/@]*@)?([^/:?#]+)/i.exec(url)?.[1];
+  return host !== undefined && !/^\d{1,3}(?:\.\d{1,3}){3}$|^\[/.test(host);
+}
+
 /** `debian/my file` → `debian/my%20file`: one segment at a time, so that slashes stay. */
 const encodePath = (path: string): string =>
   path.replace(/^\/+/, '').split('/').map(encodeURIComponent).join('/');

@@ -1,4 +1,5 @@
 /** As the network's own DHCP server: an address, the options of its subnet, and what to boot. */
+import { type BootPlan, namesHost } from '../boot/plan.ts';
 import type { SubnetPolicy } from '../config/model.ts';
 import { OPTION } from '../dhcp/codes.ts';
 import { bytesOf } from '../dhcp/wiretext.ts';
@@ -34,6 +35,12 @@ const ALWAYS: ReadonlySet<number> = new Set<number>([
   OPTION.IPXE,
   OPTION.MESSAGE,
 ]);
+
+/** The same, and whom to ask for the host of the boot file's URL: EDK2 drops an offer that leaves that out (HttpBootDhcp4.c). */
+const ALWAYS_WITH_NAMES: ReadonlySet<number> = new Set([...ALWAYS, OPTION.DOMAIN_NAME_SERVERS]);
+
+const alwaysFor = ({ bootFile }: BootPlan): ReadonlySet<number> =>
+  bootFile !== undefined && namesHost(bootFile) ? ALWAYS_WITH_NAMES : ALWAYS;
 
 /** The decision of full mode about any client message. */
 export function decideFull(asked: Asked): Decision {
@@ -105,7 +112,7 @@ function informed(asked: Asked, policy: SubnetPolicy): Reply {
     serverId: asked.serverId,
     bootFile: plan.bootFile,
     options: withNearerOptions(policy.options, asked, plan, 'full'),
-    always: ALWAYS,
+    always: alwaysFor(plan),
     profile: asked.selection.profile?.name,
     reason: `parameters for a client that has its address; ${plan.reason}`,
   };
@@ -187,6 +194,9 @@ function granted(
   change: Extract<LeaseChange, { kind: 'offer' | 'bind' }>,
 ): Reply {
   const plan = planFor(asked);
+  const options = withNearerOptions(policy.leaseOptions, asked, plan, 'full');
+  const always = alwaysFor(plan);
+  const unresolved = always === ALWAYS_WITH_NAMES && !options.has(OPTION.DOMAIN_NAME_SERVERS);
   return {
     kind: 'reply',
     type,
@@ -195,10 +205,10 @@ function granted(
     address: asked.address,
     serverId: asked.serverId,
     bootFile: plan.bootFile,
-    options: withNearerOptions(policy.leaseOptions, asked, plan, 'full'),
-    always: ALWAYS,
+    options,
+    always,
     change,
     profile: asked.selection.profile?.name,
-    reason: `${reason}; ${plan.reason}`,
+    reason: `${reason}; ${plan.reason}${unresolved ? ', by a URL with a name although the subnet has no dns' : ''}`,
   };
 }

@@ -142,7 +142,7 @@ function constantApi(asked: Rig['asked']): ApiSource {
         machine: null,
         decision: 'DISCOVER → OFFER',
         quirks: [],
-      reasons: [{ profile: 'razor', matched: true, reason: 'matches every client' }],
+        reasons: [{ profile: 'razor', matched: true, reason: 'matches every client' }],
         reply: {
           type: 'OFFER',
           address: null,

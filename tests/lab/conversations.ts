@@ -1,13 +1,16 @@
 /** Which packet of a captured boot is which: names for golden files. */
+import { OPTION } from '../../src/dhcp/codes.ts';
 import { decodePacket, isMalformed } from '../../src/dhcp/decode.ts';
 import { messageType } from '../../src/dhcp/message.ts';
+import { decodePxeBootItem } from '../../src/dhcp/pxe.ts';
 import type { CapturedDatagram } from './capture.ts';
 import { FOREIGN_ADDRESS } from './rack.ts';
 
 const PXE_PORT = 4011;
 
 /**
- * Names the packets of one machine's boot, e.g. `ovmf-pxe.discover`, `ovmf-pxe.foreign-offer`, `ovmf-pxe.4011-ack`. Each
+ * Names the packets of one machine's boot, e.g. `ovmf-pxe.discover`, `ovmf-pxe.foreign-offer`, `ovmf-pxe.4011-ack`,
+ * `ovmf-menu.item-ack` for the answer to a choice in a PXE menu. Each
  * DISCOVER with a new transaction id begins the next program of `programs`; what it repeats is left out.
  */
 export function nameConversations(
@@ -25,7 +28,9 @@ export function nameConversations(
     if (program === undefined)
       throw new Error(`${message} of a program that is none of: ${programs.join(', ')}`);
     const toPxePort = packet.op === 1 ? destinationPort === PXE_PORT : sourcePort === PXE_PORT;
-    const where = toPxePort ? '4011-' : source === FOREIGN_ADDRESS ? 'foreign-' : '';
+    const pxe = decodePxeBootItem(packet.options.get(OPTION.VENDOR_OPTIONS) ?? new Uint8Array());
+    const port = pxe === undefined ? '4011-' : 'item-';
+    const where = toPxePort ? port : source === FOREIGN_ADDRESS ? 'foreign-' : '';
     const name = `${program}.${where}${message.toLowerCase()}`;
     if (!named.has(name)) named.set(name, payload);
   }
