@@ -17,6 +17,7 @@ export interface HttpFetchOptions {
 }
 
 const DNS_TIMEOUT_MS = 2000;
+const DNS_TRIES = 2;
 /** Without a byte for so long, nothing will come. */
 const IDLE_MS = 10_000;
 const DEADLINE_MS = 300_000;
@@ -25,7 +26,7 @@ const DEADLINE_MS = 300_000;
 export async function fetchHttp(place: Place, options: HttpFetchOptions): Promise<Fetched> {
   const { clock, dns } = options;
   const began = clock.now();
-  const address = isIPv4(place.host) ? place.host : await resolveName(place.host, dns);
+  const address = isIPv4(place.host) ? place.host : await resolveName(place.host, dns, clock);
   const fetched =
     typeof address === 'string'
       ? await get(place, address, options)
@@ -33,16 +34,17 @@ export async function fetchHttp(place: Place, options: HttpFetchOptions): Promis
   return { ...fetched, milliseconds: Math.round(clock.now() - began) };
 }
 
-async function resolveName(name: string, dns: readonly Ipv4[]): Promise<string | Failure> {
-  const resolver = new Resolver({ timeout: DNS_TIMEOUT_MS, tries: 2 });
-  const servers = dns.map(formatIpv4);
+async function resolveName(name: string, dns: readonly Ipv4[], clock: Clock): Promise<string | Failure> {
+  const resolver = new Resolver({ timeout: DNS_TIMEOUT_MS, tries: DNS_TRIES });
+  const deadline = clock.after('probe dns', DNS_TIMEOUT_MS * (DNS_TRIES + 1), () => resolver.cancel());
   try {
-    resolver.setServers(servers);
+    resolver.setServers(dns.map(formatIpv4));
     const [address] = await resolver.resolve4(name);
-    if (address !== undefined) return address;
-    return { kind: 'name', detail: 'no address' };
+    return address ?? { kind: 'name', detail: 'no address' };
   } catch (error) {
     return { kind: 'name', detail: said(error) };
+  } finally {
+    deadline.cancel();
   }
 }
 

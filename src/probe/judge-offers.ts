@@ -51,12 +51,13 @@ function judgeServers(client: Client, offers: readonly Offer[], { boot }: Route)
       ),
     );
   }
-  if (proxies.length > 1) {
+  const boots = byServer([...proxies, ...leases.filter(({ bootFile }) => bootFile !== undefined)]);
+  if (proxies.length > 0 && boots.length > 1) {
     found.push(
       finding(
         'SECOND_BOOT_SERVER',
-        `${proxies.length} boot servers offer to boot this machine: ${list(proxies)}`,
-        'A machine goes to whichever it likes: let one of them answer on this link.',
+        `${boots.length} servers say what to boot: ${list(boots)}`,
+        'Firmware differs in whose word it takes: switch one off on this link, or take options 66 and 67 out of the DHCP server.',
       ),
     );
   }

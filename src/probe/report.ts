@@ -43,7 +43,10 @@ export interface OfferReport {
   readonly dns: readonly string[];
   readonly nextServer: string | null;
   readonly serverName: string | null;
+  /** What firmware reads: option 67, else the header's field. */
   readonly bootFile: string | null;
+  /** The header's field alone. */
+  readonly file: string | null;
   readonly vendorClass: string | null;
   /** Every option by name, or by number where it has none. */
   readonly options: Readonly<Record<string, string>>;
@@ -81,6 +84,7 @@ export function reportOffer(offer: Offer): OfferReport {
     nextServer: offer.nextServer === undefined ? null : formatIpv4(offer.nextServer),
     serverName: shown(offer.serverName),
     bootFile: shown(offer.bootFile),
+    file: packet.file === '' ? null : shown(packet.file),
     vendorClass: shown(offer.vendorClass),
     options: Object.fromEntries(
       [...packet.options].map(([code, bytes]) => [name(code), formatOption(code, bytes)]),

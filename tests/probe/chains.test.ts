@@ -149,6 +149,18 @@ const CASES: Readonly<Record<string, Case>> = {
     },
     found: ['warning SECOND_BOOT_SERVER'],
   },
+  'a DHCP server that names a boot file beside a boot server': {
+    as: 'bios',
+    world: {
+      offers: [
+        { ...PLAIN, bootFile: 'old.0' },
+        { ...PROXY, file: 'lpxelinux.0', vendorOptions: SKIP },
+      ],
+      files: FILES,
+    },
+    found: ['warning SECOND_BOOT_SERVER'],
+    fetched: [`${TFTP}/lpxelinux.0`],
+  },
   "a stranger's option 60, UEFI: port 4011 there is silent": {
     as: 'uefi',
     world: {
@@ -370,7 +382,7 @@ const CASES: Readonly<Record<string, Case>> = {
       ],
       files: FILES,
     },
-    found: [],
+    found: ['warning SECOND_BOOT_SERVER'],
     fetched: [`${TFTP}/boot.ipxe`],
   },
   'iPXE takes a proxy over a file of the DHCP server': {
