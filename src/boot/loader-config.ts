@@ -15,25 +15,39 @@ LABEL local
   LOCALBOOT 0
 `;
 
+/** Where installed systems keep the loader that UEFI starts; the first is the one that every UEFI knows by itself. */
+const ON_DISK = [
+  'BOOT/BOOTX64.EFI',
+  'BOOT/BOOTAA64.EFI',
+  'BOOT/BOOTIA32.EFI',
+  ...['debian', 'ubuntu', 'redhat', 'fedora', 'centos', 'rocky', 'almalinux'].flatMap((system) => [
+    `${system}/shimx64.efi`,
+    `${system}/shimaa64.efi`,
+  ]),
+  'opensuse/shim.efi',
+  'sles/shim.efi',
+  'Microsoft/Boot/bootmgfw.efi',
+].map((name) => `/EFI/${name}`);
+
 /**
- * On UEFI a loader that ends with success ends in the firmware's menu, and `exit` of GRUB 2.06 has no other way to end:
- * so the disk's own loader is started where there is one, by the name that UEFI has for it. BIOS has no such files, and
- * goes on to its next device.
+ * On UEFI a loader that ends with success ends in the firmware's menu, and GRUB 2.06 has no other way to end, `exit 1`
+ * neither (seen on OVMF): so the disk's own loader is started. BIOS has no such files, and goes on to its next device.
  */
 const GRUB_LOCAL = `# Pilotlight: this machine boots its disk.
 set timeout=0
 if [ "$grub_platform" = efi ]; then
   insmod part_gpt
+  insmod part_msdos
   insmod fat
   insmod chain
-  for loader in /EFI/BOOT/BOOTX64.EFI /EFI/BOOT/BOOTAA64.EFI /EFI/BOOT/BOOTIA32.EFI; do
+  for loader in ${ON_DISK.join(' ')}; do
     if search --no-floppy --file --set=disk $loader; then
       chainloader ($disk)$loader
       boot
     fi
   done
 fi
-exit 1
+exit
 `;
 
 /**

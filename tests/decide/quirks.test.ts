@@ -110,8 +110,10 @@ describe('the built-in quirks', () => {
     assert.match(told(decide(asks, full)), /file=http:/);
   });
   test('an iPXE that does not tell its features is not taken to lack any', () => {
-    const asks = question({ arch: 'bios', userClass: 'iPXE' }, { ipxeFeatures: undefined });
-    assert.match(told(decide(asks, full)), /file=ipxe\/52-/);
+    for (const ipxeFeatures of [undefined, new Set<never>()]) {
+      const asks = question({ arch: 'bios', userClass: 'iPXE' }, { ipxeFeatures });
+      assert.match(told(decide(asks, full)), /file=ipxe\/52-/);
+    }
   });
   test('what a profile says of uefiProxy is over the quirk', () => {
     const asks = question({ arch: 'uefi-x64' });
