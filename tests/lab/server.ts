@@ -22,6 +22,8 @@ export interface LogRecord {
   readonly port?: number;
   readonly message?: string;
   readonly reply?: string;
+  readonly code?: string;
+  readonly quirks?: readonly string[];
   readonly stage?: string;
   readonly profile?: string;
   readonly file?: string;
