@@ -16,6 +16,7 @@ import {
   BOOT_DEADLINE,
   bootToLinux,
   NODE,
+  type NodeOptions,
   openScene,
   type Scene,
   type SceneMode,
@@ -32,8 +33,10 @@ interface Take {
   readonly programs: readonly string[];
   /** The one of them whose packets are kept; default: all. */
   readonly keep?: string;
-  /** Instead of a profile that boots Linux: until the machine has got its address so many times. */
-  readonly until?: { readonly acks: number; readonly profile: string };
+  /** Instead of a profile that boots Linux. */
+  readonly profile?: string;
+  /** How often the machine gets its address before it is switched off. Default: it boots Linux. */
+  readonly acks?: number;
 }
 
 const UNDIONLY = 'name: undionly\nboot:\n  file: { bios: undionly.kpxe }\n';
@@ -62,7 +65,8 @@ const TAKES: readonly Take[] = [
     firmware: 'bios',
     programs: ['ipxe-rom-bios', 'undionly-ipxe'],
     keep: 'undionly-ipxe',
-    until: { acks: 2, profile: UNDIONLY },
+    profile: UNDIONLY,
+    acks: 2,
   },
   { mode: 'full', firmware: 'uefi-http', programs: ['ovmf-http', 'snponly-ipxe'], keep: 'ovmf-http' },
   { mode: 'proxy', firmware: 'uefi-http', programs: ['ovmf-http', 'snponly-ipxe'], keep: 'ovmf-http' },
@@ -70,17 +74,18 @@ const TAKES: readonly Take[] = [
     mode: 'full',
     firmware: 'uefi-arm64',
     programs: ['aavmf-pxe'],
-    until: { acks: 1, profile: ANY_FILE },
+    profile: ANY_FILE,
+    acks: 1,
   },
-  { mode: 'full', firmware: 'uefi', programs: ['ovmf-menu'], until: { acks: 2, profile: MENU } },
-  { mode: 'proxy', firmware: 'uefi', programs: ['ovmf-menu'], until: { acks: 2, profile: MENU } },
+  { mode: 'full', firmware: 'uefi', programs: ['ovmf-menu'], profile: MENU, acks: 2 },
+  { mode: 'proxy', firmware: 'uefi', programs: ['ovmf-menu'], profile: MENU, acks: 2 },
   { mode: 'relay', firmware: 'bios', programs: ['ipxe-rom-bios'] },
-  { mode: 'relay', firmware: 'uefi', programs: ['ovmf-pxe', 'snponly-ipxe'] },
+  { mode: 'relay', firmware: 'uefi', programs: ['ovmf-pxe', 'snponly-ipxe'], acks: 2 },
 ];
 
 /** Switches the machine off once it was given its address so many times: for its firmware, then for what that fetched. */
-async function untilAcks(scene: Scene, firmware: Firmware, wanted: number): Promise<void> {
-  const machine = scene.powerOn(firmware);
+async function untilAcks(scene: Scene, firmware: Firmware, node: NodeOptions, wanted: number): Promise<void> {
+  const machine = scene.powerOn(firmware, node);
   let acks = 0;
   const isLast = ({ kind, reply, mac }: { kind?: string; reply?: string; mac?: string }): boolean => {
     if (kind === 'decision' && reply === 'ACK' && mac === NODE.mac) acks += 1;
@@ -94,21 +99,21 @@ async function untilAcks(scene: Scene, firmware: Firmware, wanted: number): Prom
 }
 
 /** The scene's folder as this take needs it. */
-function setupOf({ mode, until }: Take): (setup: ServerSetup) => ServerSetup {
+function setupOf({ mode, profile }: Take): (setup: ServerSetup) => ServerSetup {
   return (setup) => ({
     ...setup,
     config: mode === 'relay' ? { ...setup.config, dhcp: REMOTE_DHCP } : setup.config,
-    texts: { ...setup.texts, ...(until === undefined ? {} : { 'profiles/linux.yaml': until.profile }) },
+    texts: { ...setup.texts, ...(profile === undefined ? {} : { 'profiles/linux.yaml': profile }) },
   });
 }
 
 async function record(take: Take): Promise<void> {
-  const { mode, firmware, until } = take;
+  const { mode, firmware, acks } = take;
   const scene = await openScene(mode === 'relay' ? 'full' : mode, setupOf(take));
   try {
     const node = mode === 'relay' ? { tap: await openRemoteLink(scene.rack) } : {};
     const capture = await startCapture(scene.rack);
-    await (until === undefined ? bootToLinux(scene, firmware, node) : untilAcks(scene, firmware, until.acks));
+    await (acks === undefined ? bootToLinux(scene, firmware, node) : untilAcks(scene, firmware, node, acks));
     for (const [name, payload] of nameConversations(await capture.stop(), take.programs)) {
       if (take.keep !== undefined && !name.startsWith(take.keep)) continue;
       writeFileSync(join(GOLDEN, `${mode}.${name}.hex`), hexLines(payload));
