@@ -1,12 +1,11 @@
 /** Fetches a file by HTTP as firmware does: by the DNS servers of its offer, and without following where it is sent. */
-import { Resolver } from 'node:dns/promises';
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { isIPv4 } from 'node:net';
 import type { Clock } from '../serve/clock.ts';
-import { formatIpv4, type Ipv4 } from '../values/ipv4.ts';
+import type { Ipv4 } from '../values/ipv4.ts';
 import { type Failure, type Fetched, nothingFetched } from './fetched.ts';
 import type { Place } from './place.ts';
+import { addressOf } from './resolve.ts';
 import { createSink } from './sink.ts';
 
 export interface HttpFetchOptions {
@@ -16,8 +15,6 @@ export interface HttpFetchOptions {
   readonly headerOnly: boolean;
 }
 
-const DNS_TIMEOUT_MS = 2000;
-const DNS_TRIES = 2;
 /** Without a byte for so long, nothing will come. */
 const IDLE_MS = 10_000;
 const DEADLINE_MS = 300_000;
@@ -26,26 +23,12 @@ const DEADLINE_MS = 300_000;
 export async function fetchHttp(place: Place, options: HttpFetchOptions): Promise<Fetched> {
   const { clock, dns } = options;
   const began = clock.now();
-  const address = isIPv4(place.host) ? place.host : await resolveName(place.host, dns, clock);
+  const address = await addressOf(place.host, dns, clock);
   const fetched =
     typeof address === 'string'
       ? await get(place, address, options)
       : { ...nothingFetched, failure: address };
   return { ...fetched, milliseconds: Math.round(clock.now() - began) };
-}
-
-async function resolveName(name: string, dns: readonly Ipv4[], clock: Clock): Promise<string | Failure> {
-  const resolver = new Resolver({ timeout: DNS_TIMEOUT_MS, tries: DNS_TRIES });
-  const deadline = clock.after('probe dns', DNS_TIMEOUT_MS * (DNS_TRIES + 1), () => resolver.cancel());
-  try {
-    resolver.setServers(dns.map(formatIpv4));
-    const [address] = await resolver.resolve4(name);
-    return address ?? { kind: 'name', detail: 'no address' };
-  } catch (error) {
-    return { kind: 'name', detail: said(error) };
-  } finally {
-    deadline.cancel();
-  }
 }
 
 const said = (error: unknown): string => {

@@ -1,9 +1,11 @@
 /** Fetches a file by TFTP with a client that is not ours, so that our own mistakes are not made twice. */
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../serve/clock.ts';
+import type { Ipv4 } from '../values/ipv4.ts';
 import type { ClientKind } from './client.ts';
 import { type Failure, type Fetched, nothingFetched } from './fetched.ts';
 import type { Place } from './place.ts';
+import { addressOf } from './resolve.ts';
 import { createSink } from './sink.ts';
 
 /** What the thread is told. */
@@ -54,6 +56,8 @@ const DEADLINE_MS = 300_000;
 
 export interface TftpFetchOptions {
   readonly clock: Clock;
+  /** Asked for the host's name, where it is one. */
+  readonly dns: readonly Ipv4[];
   readonly blocks: Blocks;
   readonly headerOnly: boolean;
 }
@@ -61,10 +65,15 @@ export interface TftpFetchOptions {
 /** Never rejects: what goes wrong is in the result. */
 export async function fetchTftp(
   { host, port, path }: Place,
-  { clock, blocks, headerOnly }: TftpFetchOptions,
+  { clock, dns, blocks, headerOnly }: TftpFetchOptions,
 ): Promise<Fetched> {
+  const began = clock.now();
+  const address = await addressOf(host, dns, clock);
+  if (typeof address !== 'string') {
+    return { ...nothingFetched, milliseconds: Math.round(clock.now() - began), failure: address };
+  }
   const wanted: Wanted = {
-    host,
+    host: address,
     port,
     file: path,
     blockSize: blocks.size,
@@ -73,7 +82,6 @@ export async function fetchTftp(
     retries: RETRIES,
     headerOnly,
   };
-  const began = clock.now();
   const sink = createSink();
   let agreed: Extract<Told, { kind: 'agreed' }> | undefined;
   const thread = new Worker(new URL('./tftp-thread.ts', import.meta.url), { workerData: wanted });

@@ -9,9 +9,15 @@ import { judgeFailure, largeBlocksLost } from './judge-file.ts';
 import type { Place } from './place.ts';
 import { placeBeside } from './place.ts';
 
+interface TftpHow {
+  readonly dns: readonly Ipv4[];
+  readonly blocks: Blocks;
+  readonly headerOnly: boolean;
+}
+
 /** How files are fetched. None of them rejects. */
 export interface Fetchers {
-  tftp(place: Place, how: { readonly blocks: Blocks; readonly headerOnly: boolean }): Promise<Fetched>;
+  tftp(place: Place, how: TftpHow): Promise<Fetched>;
   http(place: Place, how: { readonly dns: readonly Ipv4[]; readonly headerOnly: boolean }): Promise<Fetched>;
 }
 
@@ -33,8 +39,8 @@ export interface Delivery {
 
 /** `headerOnly`: it is enough to know that the file is there, and how large it is. */
 export async function fetchFile(place: Place, at: Standpoint, headerOnly: boolean): Promise<Delivery> {
-  const nameless = place.protocol !== 'tftp' && !isIPv4(place.host) && at.dns.length === 0;
-  if (nameless) return { place, fetched: NOT_TRIED, findings: [noDns(place)] };
+  if (!isIPv4(place.host) && at.dns.length === 0)
+    return { place, fetched: NOT_TRIED, findings: [noDns(place)] };
   return place.protocol === 'tftp'
     ? byTftp(place, at, headerOnly)
     : byHttp(place, at, headerOnly, LONGEST_REDIRECTION);
@@ -60,12 +66,12 @@ function noDns({ host, url }: Place): Finding {
 
 async function byTftp(place: Place, at: Standpoint, headerOnly: boolean): Promise<Delivery> {
   const blocks = BLOCKS[at.client.kind];
-  const fetched = await at.fetchers.tftp(place, { blocks, headerOnly });
+  const fetched = await at.fetchers.tftp(place, { dns: at.dns, blocks, headerOnly });
   const { failure } = fetched;
   if (failure === undefined) return { place, fetched, findings: [] };
   // The answer to the request came, and no block after it: is it their size?
   if (failure.kind === 'stalled' && fetched.head.length === 0 && !headerOnly) {
-    const small = await at.fetchers.tftp(place, { blocks: SMALL_BLOCKS, headerOnly });
+    const small = await at.fetchers.tftp(place, { dns: at.dns, blocks: SMALL_BLOCKS, headerOnly });
     const size = fetched.blocks?.size ?? blocks.size;
     if (small.failure === undefined) {
       return { place, fetched: small, findings: [largeBlocksLost(place, size)] };

@@ -32,6 +32,7 @@ const SEVERITIES = {
   PXE_PORT_SILENT: 'error',
   PXE_PORT_WITHOUT_FILE: 'error',
   LOCAL_BOOT: 'note',
+  MENU_WAITS: 'warning',
   // The way to the file
   NO_OWN_ADDRESS: 'error',
   SAME_MACHINE: 'note',

@@ -18,16 +18,21 @@ export interface Arrived {
 export function judgeFailure(place: Place, { kind, detail }: Failure): Finding {
   const url = visible(place.url);
   const said = visible(detail);
-  return place.protocol === 'tftp'
-    ? tftpFailure(place, url, kind, said)
-    : httpFailure(place, url, kind, said);
+  if (kind === 'name') {
+    return finding(
+      'NAME_UNRESOLVED',
+      `the DNS servers of the offer do not know ${place.host}: ${said}`,
+      'Add the name there, or write an address into the URL.',
+    );
+  }
+  return place.protocol === 'tftp' ? tftpFailure(place, url, kind, said) : httpFailure(url, kind, said);
 }
 
 function tftpFailure({ host, path }: Place, url: string, kind: Failure['kind'], said: string): Finding {
-  if (kind === 'silent') {
+  if (kind === 'silent' || kind === 'connect') {
     return finding(
       'TFTP_SILENT',
-      `nobody answers TFTP at ${host}`,
+      `nobody answers TFTP at ${host}: ${said}`,
       'Check that a TFTP server runs there and that no firewall drops UDP port 69 to it, or its answers, which come from another port. This machine counts as well: its firewall must let them in.',
     );
   }
@@ -52,14 +57,7 @@ function tftpFailure({ host, path }: Place, url: string, kind: Failure['kind'], 
   );
 }
 
-function httpFailure({ host }: Place, url: string, kind: Failure['kind'], said: string): Finding {
-  if (kind === 'name') {
-    return finding(
-      'NAME_UNRESOLVED',
-      `the DNS servers of the offer do not know ${host}: ${said}`,
-      'Add the name there, or write an address into the URL.',
-    );
-  }
+function httpFailure(url: string, kind: Failure['kind'], said: string): Finding {
   if (kind === 'redirect') {
     return finding(
       'REDIRECTED',

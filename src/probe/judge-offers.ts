@@ -5,6 +5,7 @@ import { formatIpv4, formatSubnet, type Ipv4, inSubnet } from '../values/ipv4.ts
 import type { Client } from './client.ts';
 import { type Finding, finding } from './findings.ts';
 import { isHttpClass, isPxeClass, type Offer } from './offer.ts';
+import { waitsForKey } from './pxe-options.ts';
 import type { Route } from './select.ts';
 
 /** Milliseconds that UEFI takes offers for after its first DISCOVER (OVMF). */
@@ -179,6 +180,15 @@ export function judgeBoot(client: Client, boot: Offer): Finding[] {
         'ODD_NAME',
         `the boot file "${visible(name)}" has blanks at its ends or characters that cannot be seen`,
         'Write the name anew in the DHCP server: quotes, line ends and option 67 without its length are usual causes.',
+      ),
+    );
+  }
+  if (boot.pxe !== undefined && boot.pxe.menu.length > 0 && waitsForKey(boot.pxe)) {
+    found.push(
+      finding(
+        'MENU_WAITS',
+        `the boot menu of ${who} waits for a key for ever`,
+        'Give it a timeout, so that machines boot without anybody.',
       ),
     );
   }

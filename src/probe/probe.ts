@@ -74,7 +74,10 @@ function tellChoice({ lease, boot, next }: Route, { steps }: Notes): void {
     steps.push(`takes the address ${formatIpv4(lease.address)} of ${formatIpv4(lease.server)}`);
   if (boot !== undefined && boot !== lease && next.kind === 'file')
     steps.push(`takes the boot file of ${formatIpv4(boot.server)}`);
-  if (next.kind === 'disk') steps.push("boots the disk: the menu's first item");
+  const menu = boot?.pxe?.menu ?? [];
+  if (next.kind !== 'file' && menu.length > 0)
+    steps.push(`shows a menu, and takes its first item: ${menu.map(({ text }) => visible(text)).join(', ')}`);
+  if (next.kind === 'disk') steps.push('boots the disk');
 }
 
 /** The file to fetch, by the offer's word or port 4011's. */

@@ -1,5 +1,6 @@
 /** PXE's own options inside option 43 (PXE 2.1 §2.2.3), as far as firmware decides by them. */
 import { ByteReader } from '../dhcp/cursor.ts';
+import { DISCOVERY } from '../dhcp/pxe.ts';
 import { isShapeError } from '../dhcp/shapes/shape.ts';
 import { decodeSuboptions } from '../dhcp/suboptions.ts';
 import { textToNul } from '../dhcp/wiretext.ts';
@@ -19,8 +20,6 @@ export interface MenuItem {
 export interface PxeOptions {
   /** Sub-option 6, bit 3: the boot file of this very offer is it; nobody else is asked. */
   readonly skipsDiscovery: boolean;
-  /** Sub-option 6, bit 0. */
-  readonly noBroadcast: boolean;
   /** Whether any of the sub-options 6 to 10 is there: by those EDK2 tells a PXE 1.0 offer from BINL. */
   readonly hasDiscovery: boolean;
   /** Sub-option 8. */
@@ -43,8 +42,7 @@ export function decodePxeOptions(bytes: Uint8Array): PxeOptions | undefined {
   if (isShapeError(found) || found.size === 0) return undefined;
   const control = found.get(CONTROL)?.[0] ?? 0;
   return {
-    skipsDiscovery: (control & 8) !== 0,
-    noBroadcast: (control & 1) !== 0,
+    skipsDiscovery: (control & DISCOVERY.SKIP) !== 0,
     hasDiscovery: [6, 7, 8, 9, 10].some((code) => found.has(code)),
     servers: readAll(found.get(SERVERS), readServers),
     menu: readAll(found.get(MENU), readItem),

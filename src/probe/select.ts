@@ -1,4 +1,5 @@
 /** Which of the offers a machine goes by, and what it does next: each firmware's own rule. Pure. */
+import { LOCAL_BOOT } from '../dhcp/pxe.ts';
 import type { Ipv4 } from '../values/ipv4.ts';
 import type { Client, ClientKind } from './client.ts';
 import { isHttpClass, isPxeClass, type Offer } from './offer.ts';
@@ -103,7 +104,7 @@ function pxeStep(kind: ClientKind, boot: Offer): Next {
   if (pxe?.skipsDiscovery === true && hasFile(boot)) return fileOf(kind, boot);
   const [item] = pxe?.menu ?? [];
   if (item !== undefined && pxe !== undefined) {
-    if (item.type === 0) return { kind: 'disk' };
+    if (item.type === LOCAL_BOOT) return { kind: 'disk' };
     const listed = pxe.servers.filter(({ type }) => type === item.type).flatMap(({ addresses }) => addresses);
     return { kind: 'ask', servers: listed.length > 0 ? listed : askedOf(boot), item: item.type };
   }

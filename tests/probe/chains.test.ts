@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { OPTION } from '../../src/dhcp/codes.ts';
 import { messageType } from '../../src/dhcp/message.ts';
-import type { ClientKind } from '../../src/probe/client.ts';
+import { type ClientKind, discover } from '../../src/probe/client.ts';
 import { nbp, pe } from './programs.ts';
-import { client, play, type Words, type World } from './rig.ts';
+import { client, play, reply, type Words, type World, XID } from './rig.ts';
 
 const TFTP = 'tftp://10.77.0.1';
 const SCRIPT = '#!ipxe\n';
@@ -120,6 +120,25 @@ const CASES: Readonly<Record<string, Case>> = {
     as: 'bios',
     world: { offers: [PLAIN, { ...PROXY, vendorOptions: DISK_FIRST }] },
     found: ['note LOCAL_BOOT'],
+  },
+  'a menu that waits for ever': {
+    as: 'bios',
+    world: {
+      offers: [PLAIN, { ...PROXY, vendorOptions: MENU.replace('0a050a', '0a05ff') }],
+      port4011: { '10.77.0.1': { siaddr: '10.77.0.1', bootFile: 'lpxelinux.0' } },
+      files: FILES,
+    },
+    found: ['warning MENU_WAITS'],
+  },
+  'an answer that cannot be read, and no other': {
+    as: 'bios',
+    world: { raw: [reply(discover(client('bios'), { xid: XID, secs: 0 }), LEASE).subarray(0, 245)] },
+    found: ['warning MALFORMED_REPLY', 'error NO_ANSWER'],
+  },
+  'iPXE is given a TFTP server by name, without DNS': {
+    as: 'ipxe',
+    world: { offers: [{ ...LEASE, bootFile: 'tftp://boot.example/a' }] },
+    found: ['error NO_DNS'],
   },
   'a second DHCP server': {
     as: 'bios',

@@ -127,7 +127,7 @@ describe('TFTP', () => {
     await once(socket, 'listening');
     try {
       const where = place('tftp', socket.address().port, 'boot/file.0');
-      return { requests, fetched: await fetchTftp(where, { clock, blocks, headerOnly }) };
+      return { requests, fetched: await fetchTftp(where, { clock, dns: [], blocks, headerOnly }) };
     } finally {
       socket.close();
     }

@@ -18,7 +18,7 @@ import { reportText } from '../../src/probe/text.ts';
 import { createClock } from '../../src/serve/clock.ts';
 import { macOctets } from '../../src/values/mac.ts';
 import { anyPacket } from '../dhcp/packets.ts';
-import { client, MAC, play } from './rig.ts';
+import { client, MAC, play, XID } from './rig.ts';
 
 const kinds = fc.constantFrom(...CLIENT_KINDS);
 const someBytes = fc.uint8Array({ maxLength: 700 });
@@ -50,7 +50,7 @@ const answer = fc
       ...packet,
       op: 2,
       htype: 1,
-      xid: 0x1234abcd,
+      xid: XID,
       chaddr: macOctets(MAC),
       options: all,
     } as const;
@@ -151,7 +151,7 @@ async function fetchFrom(answers: readonly Uint8Array[]): Promise<Fetched> {
   await once(server, 'listening');
   try {
     const { port } = server.address();
-    return await fetchTftp(place('tftp', port), { clock, blocks: BLOCKS.uefi, headerOnly: false });
+    return await fetchTftp(place('tftp', port), { clock, dns: [], blocks: BLOCKS.uefi, headerOnly: false });
   } finally {
     server.close();
     clock.close();

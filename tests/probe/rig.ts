@@ -26,6 +26,7 @@ export function ip(text: string): Ipv4 {
 }
 
 export const MAC = '02:00:00:00:00:01';
+export const XID = 0x1234abcd;
 
 export function client(kind: ClientKind, arch?: string): Client {
   const made = clientOf(kind, arch, { mac: MAC });
@@ -168,7 +169,7 @@ export async function play(who: Client, world: World): Promise<Played> {
     fetchers,
     wire: {
       clock,
-      xid: 0x1234abcd,
+      xid: XID,
       open(onHeard) {
         const hear = (message: Uint8Array, to: string): Packet => {
           const packet = decodePacket(message);
