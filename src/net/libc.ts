@@ -73,8 +73,10 @@ export interface Libc {
   getsockname(fd: number, address: Uint8Array, length: Uint8Array): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
   ioctl(fd: number, request: number, argument: Uint8Array): number;
-  poll(fds: Uint8Array, count: number, timeoutMs: number): number;
+  /** `fds`: the address of struct pollfd's. */
+  poll(fds: number, count: number, timeoutMs: number): number;
   close(fd: number): number;
+  sched_yield(): number;
   eventfd(initial: number, flags: number): number;
   read(fd: number, into: Uint8Array, size: number): number;
   write(fd: number, bytes: Uint8Array, size: number): number;
@@ -118,8 +120,9 @@ export function loadLibc(): Libc {
     getsockname: lib.func('int getsockname(int, void *, void *)'),
     setsockopt: lib.func('int setsockopt(int, int, int, void *, uint32_t)'),
     ioctl: lib.func('int ioctl(int, unsigned long, void *)'),
-    poll: lib.func('int poll(void *, unsigned long, int)'),
+    poll: lib.func('int poll(uintptr_t, unsigned long, int)'),
     close: lib.func('int close(int)'),
+    sched_yield: lib.func('int sched_yield()'),
     eventfd: lib.func('int eventfd(unsigned int, int)'),
     read: lib.func('long read(int, void *, size_t)'),
     write: lib.func('long write(int, void *, size_t)'),

@@ -12,6 +12,17 @@ import type { Datagram, Outgoing, SendResult } from './udp.ts';
 /** struct pollfd { int fd; short events; short revents; } */
 const POLLFD = { events: 4, revents: 6, size: 8 };
 
+/** Batches taken of one socket before others have their turn: each answer brings the next question at once. */
+const ROUNDS = 16;
+
+/**
+ * How often a thread that has just answered gives its CPU away (sched_yield) before it goes to sleep. A client that waits
+ * for that CPU runs at once, and its next packet finds us awake: nobody has to be woken, which costs more than the packet
+ * (one lock-step client 44 MiB/s in place of 21, sixteen 108 in place of 105, at the same CPU time). Where nobody
+ * waits, sixteen are 10 µs.
+ */
+const YIELDS = 16;
+
 /** A socket whose descriptor belongs to somebody else, who closes it after let(). */
 export interface ParkedSocket {
   send(batch: readonly Outgoing[]): SendResult;
@@ -27,7 +38,7 @@ export interface ParkedNetwork {
     slotSize: number,
     onReceive: (batch: readonly Datagram[]) => void,
   ): ParkedSocket;
-  /** Waits up to `ms` (Infinity: without end) for datagrams, and hands over a batch a socket; true when the bell rang. */
+  /** Waits up to `ms` (Infinity: without end) for datagrams, and hands them over in batches; true when the bell rang. */
   wait(ms: number): boolean;
 }
 
@@ -49,6 +60,22 @@ export function parkNetwork(bell: number): ParkedNetwork {
     list = describe(bell, adopted);
   }
 
+  function drain({ fd, slab, onReceive }: Adopted): void {
+    let yields = 0;
+    for (let round = 0; round < ROUNDS; ) {
+      const received = libc.recvmmsg(fd, slab.address, BATCH);
+      if (received > 0) {
+        round += 1;
+        yields = 0;
+        onReceive(slab.take(received));
+      } else {
+        if (yields === YIELDS) return;
+        yields += 1;
+        libc.sched_yield();
+      }
+    }
+  }
+
   return {
     adopt(fd, nic, slotSize, onReceive) {
       // A batch comes from one NIC by its own addresses: whether a broadcast could be answered is not asked here.
@@ -60,18 +87,14 @@ export function parkNetwork(bell: number): ParkedNetwork {
       };
     },
     wait(ms) {
-      // An error is EINTR: the next turn waits again.
-      const count = libc.poll(
-        list.bytes,
-        adopted.length + 1,
-        ms === Number.POSITIVE_INFINITY ? -1 : Math.ceil(ms),
-      );
-      if (count <= 0) return false;
+      const timeout = ms === Number.POSITIVE_INFINITY ? -1 : Math.ceil(ms);
       const polled = list;
-      for (const [index, socket] of adopted.entries()) {
-        if (polled.view.getInt16((index + 1) * POLLFD.size + POLLFD.revents, true) === 0) continue;
-        const received = libc.recvmmsg(socket.fd, socket.slab.address, BATCH);
-        if (received > 0) socket.onReceive(socket.slab.take(received));
+      // An error is EINTR: the next turn waits again.
+      if (libc.poll(polled.address, adopted.length + 1, timeout) <= 0) return false;
+      let at = POLLFD.revents;
+      for (const socket of adopted) {
+        at += POLLFD.size;
+        if (polled.view.getInt16(at, true) !== 0) drain(socket);
       }
       const rang = polled.view.getInt16(POLLFD.revents, true) !== 0;
       if (rang) hush(libc, bell);

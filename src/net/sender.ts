@@ -29,7 +29,7 @@ export function createSender(libc: Libc): Send {
   function waitForRoom(fd: number): void {
     pollfd.view.setInt32(0, fd, true);
     pollfd.view.setInt16(4, POLLOUT, true);
-    libc.poll(pollfd.bytes, 1, WAIT_MS);
+    libc.poll(pollfd.address, 1, WAIT_MS);
   }
 
   function destination(fd: number, nic: string, { to, neighbour }: Outgoing): Ipv4 {

@@ -120,14 +120,14 @@ function onAck(state: TransferState, block: number, now: number): Step {
   const progress = (block - state.acked) & 0xffff;
   if (state.phase === 'offered') {
     if (progress !== 0) return { state, effects: NOTHING };
-    const next = sendWindow(measured(state, now), now);
+    const next = onProgress(state, 0, now);
     return { state: next.state, effects: [{ kind: 'started' }, ...next.effects] };
   }
   if (progress === 0) return onRepeatedAck(state, now);
   const acked = state.acked + progress;
   if (acked > state.sent) return { state, effects: NOTHING };
   if (acked === state.lastBlock) return finish({ ...state, acked }, 'done');
-  return sendWindow(measured({ ...state, acked }, now), now);
+  return onProgress(state, acked, now);
 }
 
 /**
@@ -138,7 +138,7 @@ function onAck(state: TransferState, block: number, now: number): Step {
 function onRepeatedAck(state: TransferState, now: number): Step {
   const answersWindow = state.roundTrip > 0 && now - state.sentAt >= state.roundTrip / 2;
   if (state.terms.windowSize === 1 || state.rewound || !answersWindow) return { state, effects: NOTHING };
-  const again = sendWindow(state, now);
+  const again = sendAgain(state, now);
   return { state: { ...again.state, rewound: true, tries: state.tries + 1 }, effects: again.effects };
 }
 
@@ -156,11 +156,11 @@ function onTimeout(state: TransferState, now: number): Step {
     };
   }
   const later: TransferState = { ...state, tries: state.tries + 1, backOff: state.backOff + 1 };
-  if (state.phase === 'sending') return sendWindow(later, now);
+  if (state.phase === 'sending') return sendAgain(later, now);
   const offered: TransferState = {
     ...later,
     sentAt: now,
-    deadline: now + currentWait(later),
+    deadline: now + currentWait(later.terms, later.roundTrip, later.deviation, later.backOff),
     resent: state.resent + 1,
   };
   return { state: offered, effects: [{ kind: 'send-oack' }] };
@@ -171,41 +171,67 @@ function onError(state: TransferState, code: number, message: string): Step {
   return finish(state, probe ? 'probe' : 'aborted', `error ${code}${message === '' ? '' : `: ${message}`}`);
 }
 
-/** The blocks after the last one acknowledged, as many as the window and the file allow. */
-function sendWindow(state: TransferState, now: number): Step {
-  const first = state.acked + 1;
-  const sent = Math.min(state.acked + state.terms.windowSize, state.lastBlock);
-  const repeated = Math.min(sent, state.highest) - state.acked;
+/**
+ * The client confirmed all blocks up to `acked`; the next window follows. Only what was sent once tells the round trip
+ * (Karn): which copy was answered is unknown.
+ *
+ * Every field is written out, and only once: this runs for each block of each transfer.
+ */
+function onProgress(state: TransferState, acked: number, now: number): Step {
+  const { terms, lastBlock, highest } = state;
+  const clean = state.tries === 0;
+  const sample = now - state.sentAt;
+  const first = state.roundTrip === 0;
+  let { roundTrip, deviation } = state;
+  if (clean) {
+    deviation = first ? sample / 2 : 0.75 * deviation + 0.25 * Math.abs(roundTrip - sample);
+    roundTrip = first ? sample : 0.875 * roundTrip + 0.125 * sample;
+  }
+  const backOff = clean ? 0 : state.backOff;
+  const sent = Math.min(acked + terms.windowSize, lastBlock);
+  const next: TransferState = {
+    terms,
+    lastBlock,
+    phase: 'sending',
+    acked,
+    sent,
+    highest: Math.max(sent, highest),
+    sentAt: now,
+    heardAt: now,
+    tries: 0,
+    backOff,
+    rewound: false,
+    roundTrip,
+    deviation,
+    deadline: now + currentWait(terms, roundTrip, deviation, backOff),
+    resent: state.resent + Math.max(0, Math.min(sent, highest) - acked),
+  };
+  return { state: next, effects: [{ kind: 'send-data', first: acked + 1, count: sent - acked }] };
+}
+
+/** The blocks that await an ACK, once more. */
+function sendAgain(state: TransferState, now: number): Step {
+  const { terms, acked } = state;
+  const sent = Math.min(acked + terms.windowSize, state.lastBlock);
+  const repeated = Math.max(0, Math.min(sent, state.highest) - acked);
   const next: TransferState = {
     ...state,
-    phase: 'sending',
     sent,
     highest: Math.max(sent, state.highest),
     sentAt: now,
-    deadline: now + currentWait(state),
-    resent: state.resent + Math.max(0, repeated),
+    deadline: now + currentWait(terms, state.roundTrip, state.deviation, state.backOff),
+    resent: state.resent + repeated,
   };
-  return { state: next, effects: [{ kind: 'send-data', first, count: sent - state.acked }] };
-}
-
-/** The client made progress. Only what was sent once tells the round trip (Karn): which copy was answered is unknown. */
-function measured(state: TransferState, now: number): TransferState {
-  if (state.tries > 0) return { ...state, heardAt: now, tries: 0, rewound: false };
-  const sample = now - state.sentAt;
-  const first = state.roundTrip === 0;
-  const roundTrip = first ? sample : 0.875 * state.roundTrip + 0.125 * sample;
-  const deviation = first ? sample / 2 : 0.75 * state.deviation + 0.25 * Math.abs(state.roundTrip - sample);
-  return { ...state, heardAt: now, backOff: 0, rewound: false, roundTrip, deviation };
+  return { state: next, effects: [{ kind: 'send-data', first: acked + 1, count: sent - acked }] };
 }
 
 function firstWait(terms: Terms): number {
   return Math.min(MAX_WAIT, terms.timeout ?? FIRST_WAIT);
 }
 
-function currentWait(state: TransferState): number {
-  const measured = Math.max(MIN_WAIT, state.roundTrip + 4 * state.deviation);
-  const wait = state.roundTrip === 0 ? firstWait(state.terms) : measured;
-  return state.backOff === 0 ? Math.min(MAX_WAIT, wait) : Math.min(MAX_WAIT, wait * 2 ** state.backOff);
+function currentWait(terms: Terms, roundTrip: number, deviation: number, backOff: number): number {
+  const wait = roundTrip === 0 ? firstWait(terms) : Math.max(MIN_WAIT, roundTrip + 4 * deviation);
+  return Math.min(MAX_WAIT, backOff === 0 ? wait : wait * 2 ** backOff);
 }
 
 function finish(state: TransferState, result: TransferResult, detail?: string): Step {
