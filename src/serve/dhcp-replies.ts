@@ -86,7 +86,9 @@ function noteLoop(
   now: number,
 ): void {
   const { nic, port } = facts.arrival;
-  if (port === PXE_PORT || (decision.kind === 'ignore' && decision.code !== 'NOTHING_TO_BOOT')) return;
+  // Port 4011 is the same exchange again; a NAK and most silences say nothing of what to boot.
+  const tells = decision.kind === 'reply' ? decision.type !== 'NAK' : decision.code === 'NOTHING_TO_BOOT';
+  if (port === PXE_PORT || !tells) return;
   const told = decision.kind === 'reply' ? decision.bootFile : undefined;
   const loop = history.told(facts, told, now);
   if (loop === undefined) return;

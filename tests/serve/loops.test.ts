@@ -6,7 +6,7 @@ import type { Quirk } from '../../src/boot/quirks.ts';
 import type { LoopPolicy } from '../../src/config/model.ts';
 import { type Description, imagine, imaginePacket } from '../../src/decide/imagine.ts';
 import { OPTION } from '../../src/dhcp/codes.ts';
-import { messageTypeBytes } from '../../src/dhcp/message.ts';
+import { messageType, messageTypeBytes } from '../../src/dhcp/message.ts';
 import type { MessageName, Packet } from '../../src/dhcp/packet.ts';
 import { createMetrics } from '../../src/journal/metrics.ts';
 import type { JournalRecord } from '../../src/journal/record.ts';
@@ -232,6 +232,21 @@ describe('in the pipeline', () => {
       toldNow: 'undionly.kpxe',
     });
     assert.match(await metrics.text(), /^pilotlight_boot_loops_total 1$/m);
+  });
+
+  test('a NAK in between is no other answer', () => {
+    const { wire, send, clock, notices } = serve({});
+    for (let time = 0; time < 3; time++) {
+      send({ arch: 'bios' });
+      const packet = imaginePacket({ mac: MAC, arch: 'bios' });
+      const options = new Map(packet.options)
+        .set(OPTION.MESSAGE_TYPE, messageTypeBytes('REQUEST'))
+        .set(OPTION.REQUESTED_ADDRESS, Uint8Array.of(192, 168, 1, 5));
+      wire.deliver(67, { ...packet, xid: time + 1, options });
+      clock.advance(20 * S);
+    }
+    assert.deepEqual(wire.replies().map(messageType), ['OFFER', 'NAK', 'OFFER', 'NAK', 'OFFER', 'NAK']);
+    assert.equal(notices().length, 1);
   });
 
   test('boot.onLoop: local sends firmware to its disk from the third time on', () => {
