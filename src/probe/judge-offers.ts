@@ -192,7 +192,12 @@ export function judgeBoot(client: Client, boot: Offer): Finding[] {
       ),
     );
   }
-  if (client.kind === 'uefi' && boot.address === undefined && boot.pxe?.hasDiscovery === true) {
+  if (
+    client.kind === 'uefi' &&
+    boot.address === undefined &&
+    boot.type !== 'ACK' &&
+    boot.pxe?.hasDiscovery === true
+  ) {
     found.push(
       finding(
         'DISCOVERY_FOR_UEFI',

@@ -38,10 +38,12 @@ export interface Conversation {
   close(): void;
 }
 
-export function openConversation(client: Client, { open, clock, xid }: Wire): Conversation {
+export function openConversation(client: Client, { open, clock, xid: first }: Wire): Conversation {
   const offers: Offer[] = [];
   const malformed = new Map<Ipv4, string>();
   let began = clock.now();
+  // Each question has its own, as with OVMF: an answer that comes twice is then none to the next.
+  let xid = first;
   let onOffer: ((offer: Offer) => void) | undefined;
 
   const link = open((bytes, source) => {
@@ -71,6 +73,7 @@ export function openConversation(client: Client, { open, clock, xid }: Wire): Co
       return { offers, findings: [...malformed].map(([source, detail]) => malformedReply(source, detail)) };
     },
     async ask(server, from, item) {
+      xid = (xid + 1) >>> 0;
       const answered = Promise.withResolvers<Offer>();
       onOffer = (offer) => {
         if (offer.type === 'ACK') answered.resolve(offer);

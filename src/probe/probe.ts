@@ -14,7 +14,7 @@ import { isPxeClass, type Offer } from './offer.ts';
 import { isUrl, type Place, placeOfFile, schemeOf } from './place.ts';
 import { describeProgram, programOf } from './program.ts';
 import { type FileReport, type OfferReport, type Report, reportFile, reportOffer } from './report.ts';
-import { fileOf, type Next, type Route, route } from './select.ts';
+import { answerStep, type Next, type Route, route } from './select.ts';
 
 export interface ProbeOptions {
   readonly client: Client;
@@ -74,30 +74,23 @@ function tellChoice({ lease, boot, next }: Route, { steps }: Notes): void {
     steps.push(`takes the address ${formatIpv4(lease.address)} of ${formatIpv4(lease.server)}`);
   if (boot !== undefined && boot !== lease && next.kind === 'file')
     steps.push(`takes the boot file of ${formatIpv4(boot.server)}`);
-  const menu = boot?.pxe?.menu ?? [];
-  if (next.kind !== 'file' && menu.length > 0)
-    steps.push(`shows a menu, and takes its first item: ${menu.map(({ text }) => visible(text)).join(', ')}`);
-  if (next.kind === 'disk') steps.push('boots the disk');
 }
 
 /** The file to fetch, by the offer's word or port 4011's. */
 async function askedFile(
-  { boot, next }: Route,
+  { boot, next }: Pick<Route, 'boot' | 'next'>,
   conversation: Conversation,
   options: ProbeOptions,
   notes: Notes,
 ): Promise<FileStep | undefined> {
   if (next.kind === 'file') return next;
+  if (boot === undefined) return undefined;
+  tellMenu(boot, notes);
   if (next.kind === 'disk') {
-    notes.findings.push(
-      finding(
-        'LOCAL_BOOT',
-        'the boot menu begins with the local disk',
-        'Other items need a key to be pressed.',
-      ),
-    );
+    notes.steps.push('boots the disk');
+    notes.findings.push(localBoot());
   }
-  if (next.kind !== 'ask' || boot === undefined) return undefined;
+  if (next.kind !== 'ask') return undefined;
   const { client, nic } = options;
   const [from] = nic.addresses;
   if (from === undefined) {
@@ -105,27 +98,44 @@ async function askedFile(
     return undefined;
   }
   for (const server of next.servers) {
+    const who = formatIpv4(server);
     const answer = await conversation.ask(server, from.address, next.item);
     if (answer === undefined) {
-      notes.steps.push(`asks port 4011 of ${formatIpv4(server)}, which keeps silent`);
+      notes.steps.push(`asks port 4011 of ${who}, which keeps silent`);
       notes.findings.push(silent(server, boot));
       continue;
     }
     notes.port4011 = reportOffer(answer);
-    const step = fileOf(client.kind, answer);
     const told = answer.bootFile === undefined ? 'no boot file' : `"${visible(answer.bootFile)}"`;
-    notes.steps.push(`asks port 4011 of ${formatIpv4(server)}, which answers with ${told}`);
+    notes.steps.push(`asks port 4011 of ${who}, which answers with ${told}`);
     notes.findings.push(...judgeBoot(client, answer));
-    if (step.kind === 'file') return step;
-    notes.findings.push(
-      finding(
-        'PXE_PORT_WITHOUT_FILE',
-        `port 4011 of ${formatIpv4(server)} answers without a boot file`,
-        'Name a boot file for this architecture there.',
-      ),
-    );
+    const step = answerStep(client.kind, answer, next.item);
+    if (step.kind !== 'nothing') return askedFile({ boot: answer, next: step }, conversation, options, notes);
+    notes.findings.push(withoutFile(server));
   }
   return undefined;
+}
+
+function tellMenu({ pxe }: Offer, { steps }: Notes): void {
+  if (pxe === undefined || pxe.menu.length === 0) return;
+  const titles = pxe.menu.map(({ text }) => visible(text)).join(', ');
+  steps.push(`shows a menu, and takes its first item: ${titles}`);
+}
+
+function localBoot(): Finding {
+  return finding(
+    'LOCAL_BOOT',
+    'the boot menu begins with the local disk',
+    'Other items need a key to be pressed.',
+  );
+}
+
+function withoutFile(server: Ipv4): Finding {
+  return finding(
+    'PXE_PORT_WITHOUT_FILE',
+    `port 4011 of ${formatIpv4(server)} answers without a boot file`,
+    'Name a boot file for this architecture there.',
+  );
 }
 
 function silent(server: Ipv4, boot: Offer): Finding {

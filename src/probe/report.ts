@@ -48,6 +48,8 @@ export interface OfferReport {
   /** The header's field alone. */
   readonly file: string | null;
   readonly vendorClass: string | null;
+  /** The titles of PXE's boot menu (option 43); the first boots by itself. */
+  readonly menu: readonly string[];
   /** Every option by name, or by number where it has none. */
   readonly options: Readonly<Record<string, string>>;
 }
@@ -86,6 +88,7 @@ export function reportOffer(offer: Offer): OfferReport {
     bootFile: shown(offer.bootFile),
     file: packet.file === '' ? null : shown(packet.file),
     vendorClass: shown(offer.vendorClass),
+    menu: (offer.pxe?.menu ?? []).map(({ text }) => visible(text)),
     options: Object.fromEntries(
       [...packet.options].map(([code, bytes]) => [name(code), formatOption(code, bytes)]),
     ),

@@ -102,12 +102,8 @@ function pxeStep(kind: ClientKind, boot: Offer): Next {
   const { pxe } = boot;
   const proxied = boot.address === undefined || isPxeClass(boot);
   if (pxe?.skipsDiscovery === true && hasFile(boot)) return fileOf(kind, boot);
-  const [item] = pxe?.menu ?? [];
-  if (item !== undefined && pxe !== undefined) {
-    if (item.type === LOCAL_BOOT) return { kind: 'disk' };
-    const listed = pxe.servers.filter(({ type }) => type === item.type).flatMap(({ addresses }) => addresses);
-    return { kind: 'ask', servers: listed.length > 0 ? listed : askedOf(boot), item: item.type };
-  }
+  const chosen = menuStep(boot);
+  if (chosen !== undefined) return chosen;
   // EDK2 asks whoever has the class and no discovery options (BINL), even when the offer has a file (peers U1, U3).
   if (kind === 'uefi' && isPxeClass(boot) && !hasDiscovery(boot)) {
     return { kind: 'ask', servers: askedOf(boot), item: undefined };
@@ -116,13 +112,29 @@ function pxeStep(kind: ClientKind, boot: Offer): Next {
   return proxied ? { kind: 'ask', servers: askedOf(boot), item: undefined } : NOTHING;
 }
 
+/** The first item of a menu, where there is one: what boots when nobody presses a key. */
+function menuStep(boot: Offer): Next | undefined {
+  const { pxe } = boot;
+  const item = pxe?.menu[0];
+  if (pxe === undefined || item === undefined) return undefined;
+  if (item.type === LOCAL_BOOT) return { kind: 'disk' };
+  const listed = pxe.servers.filter(({ type }) => type === item.type).flatMap(({ addresses }) => addresses);
+  return { kind: 'ask', servers: listed.length > 0 ? listed : askedOf(boot), item: item.type };
+}
+
+/** What the answer of port 4011 leads to: a file, or a menu when none was chosen from yet. */
+export function answerStep(kind: ClientKind, answer: Offer, item: number | undefined): Next {
+  const menu = item === undefined && answer.pxe?.skipsDiscovery !== true ? menuStep(answer) : undefined;
+  return menu ?? fileOf(kind, answer);
+}
+
 /** Whom firmware asks on port 4011: siaddr first, the server identifier only where that is empty (EDK2, peers U2). */
 function askedOf(boot: Offer): readonly Ipv4[] {
   return [boot.nextServer ?? boot.server];
 }
 
-/** What an offer, or the answer of port 4011, tells to fetch. */
-export function fileOf(kind: ClientKind, boot: Offer): Next {
+/** What an offer tells to fetch. */
+function fileOf(kind: ClientKind, boot: Offer): Next {
   const file = boot.bootFile;
   return file === undefined ? NOTHING : { kind: 'file', file, server: bootServerOf(kind, boot) };
 }

@@ -45,6 +45,7 @@ function offerLines(offer: OfferReport, label: string): string[] {
   row('DNS servers', offer.dns.join(', '));
   row('next server (siaddr)', offer.nextServer ?? '0.0.0.0');
   row('boot file', offer.bootFile);
+  row('boot menu', offer.menu.join(', '));
   if (offer.file !== offer.bootFile) row('boot file (header)', offer.file);
   for (const [name, value] of Object.entries(offer.options)) if (!TOLD.has(name)) row(name, value);
   return lines;

@@ -116,6 +116,16 @@ const CASES: Readonly<Record<string, Case>> = {
     found: [],
     fetched: [`${TFTP}/lpxelinux.0`],
   },
+  'a menu that comes from port 4011, UEFI': {
+    as: 'uefi',
+    world: {
+      offers: [PLAIN, PROXY],
+      port4011: { '10.77.0.1': { siaddr: '10.77.0.1', bootFile: 'snponly.efi', vendorOptions: MENU } },
+      files: FILES,
+    },
+    found: [],
+    fetched: [`${TFTP}/snponly.efi`],
+  },
   'a menu that begins with the disk': {
     as: 'bios',
     world: { offers: [PLAIN, { ...PROXY, vendorOptions: DISK_FIRST }] },
@@ -466,6 +476,21 @@ test('the item that was chosen from the menu is asked for', async () => {
   const { sent } = await play(client('bios'), { offers: [PLAIN, { ...PROXY, vendorOptions: MENU }] });
   const asked = sent.find(({ to }) => to !== 'everyone');
   assert.equal(asked?.packet.options.get(OPTION.VENDOR_OPTIONS)?.toHex(), '470480010000ff');
+});
+
+test('a menu from port 4011 is chosen from, once', async () => {
+  const { sent, report } = await play(client('uefi'), {
+    offers: [PLAIN, PROXY],
+    port4011: { '10.77.0.1': { siaddr: '10.77.0.1', bootFile: 'snponly.efi', vendorOptions: MENU } },
+  });
+  const asked = sent
+    .filter(({ to }) => to !== 'everyone')
+    .map(({ packet }) => packet.options.get(OPTION.VENDOR_OPTIONS));
+  assert.deepEqual(
+    asked.map((bytes) => bytes?.toHex()),
+    [undefined, '470480010000ff'],
+  );
+  assert.deepEqual(report.port4011?.menu, ['Install']);
 });
 
 test('what a server may not write on a terminal is spelled out', async () => {
