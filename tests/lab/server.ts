@@ -51,6 +51,7 @@ export interface ServerSetup {
 export interface Server {
   /** Absolute: the folder with pilotlight.yaml, profiles/, machines/, tftpboot/, state/. */
   readonly folder: string;
+  readonly pid: number;
   readonly records: Feed<LogRecord>;
   /** Writes a file below the folder in place, as `echo > FILE` does. */
   write(path: string, text: string): void;
@@ -113,6 +114,7 @@ export async function startServer(inside: Namespace, setup: ServerSetup): Promis
   }
   return {
     folder,
+    pid: program.pid ?? Number.NaN,
     records,
     write: (path, text) => writeFileSync(join(folder, path), text),
     async kill() {
