@@ -17,9 +17,6 @@ export function openSharedPort(libc: Libc, nic: Nic, port: number, count: number
     closed = true;
     for (const fd of descriptors) libc.close(fd);
   };
-  const share = (fd: number): void => {
-    libc.setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, int32(1), 4);
-  };
 
   try {
     // The first is bound alone: where anybody holds the port, it fails as any other socket would. Later a stranger could
@@ -29,8 +26,9 @@ export function openSharedPort(libc: Libc, nic: Nic, port: number, count: number
     descriptors.push(first);
     const bound = boundPort(libc, first);
     if (count > 1) {
-      share(first);
-      while (descriptors.length < count) descriptors.push(bindDescriptor(libc, nic, bound, share));
+      libc.setsockopt(first, SOL_SOCKET, SO_REUSEPORT, int32(1), 4);
+      while (descriptors.length < count)
+        descriptors.push(bindDescriptor(libc, nic, bound, { reuse: SO_REUSEPORT }));
       if (!attachProgram(libc, first, SO_ATTACH_REUSEPORT_CBPF, steeringProgram(count)))
         throw socketFailure(libc.errno(), nic.name);
     }

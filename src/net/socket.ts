@@ -1,4 +1,6 @@
 /** One UDP socket bound to one NIC. */
+
+import { BROADCAST, type Ipv4, UNSPECIFIED } from '../values/ipv4.ts';
 import { createAddressCheck } from './addresses.ts';
 import {
   AF_INET,
@@ -11,6 +13,7 @@ import {
   SO_BROADCAST,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
+  SO_REUSEADDR,
   SO_SNDBUF,
   SO_SNDBUFFORCE,
   SOCK_CLOEXEC,
@@ -23,7 +26,7 @@ import { BATCH, createReceiveSlab } from './messages.ts';
 import { watchReadable } from './readiness.ts';
 import { bindFailure, deviceFailure, socketFailure } from './refusal.ts';
 import type { Send } from './sender.ts';
-import type { Nic, SocketOptions, UdpSocket } from './udp.ts';
+import { NetError, type Nic, type SocketOptions, type UdpSocket } from './udp.ts';
 
 /** A rack that powers up at once sends thousands of DISCOVERs within a second, about 1 KiB of kernel memory each. */
 const BUFFER_SIZE = 8 * 1024 * 1024;
@@ -35,11 +38,11 @@ const BUFFER_SIZE = 8 * 1024 * 1024;
 export function openSocket(
   libc: Libc,
   send: Send,
-  { nic, port, slotSize, onReceive }: SocketOptions,
+  { nic, port, slotSize, onReceive, onBeside }: SocketOptions,
   addressVersion: () => number,
   onClose: (socket: UdpSocket) => void,
 ): UdpSocket {
-  const fd = bindDescriptor(libc, nic, port);
+  const fd = onBeside === undefined ? bindDescriptor(libc, nic, port) : bindBeside(libc, nic, port, onBeside);
   const slab = createReceiveSlab(slotSize, createAddressCheck(libc, fd, nic.name, addressVersion));
   let closed = false;
 
@@ -67,8 +70,33 @@ export function openSocket(
   return socket;
 }
 
-/** A descriptor bound to a NIC and a port. `prepare` is given it before it is bound. Throws NetError. */
-export function bindDescriptor(libc: Libc, nic: Nic, port: number, prepare?: (fd: number) => void): number {
+/** Takes the port alone if it is free, else its broadcasts. Throws NetError. */
+function bindBeside(libc: Libc, nic: Nic, port: number, onBeside: (holder: string) => void): number {
+  try {
+    return bindDescriptor(libc, nic, port);
+  } catch (error) {
+    if (!(error instanceof NetError && error.code === 'PORT_TAKEN')) throw error;
+    try {
+      // Bound to the broadcast address, not to any: else what clients unicast to the other server, to renew, would be ours.
+      const fd = bindDescriptor(libc, nic, port, { address: BROADCAST, reuse: SO_REUSEADDR });
+      onBeside(error.message);
+      return fd;
+    } catch {
+      throw error;
+    }
+  }
+}
+
+/**
+ * A descriptor bound to a NIC and a port, of one address or of all. `reuse`: the option by which sockets share a port.
+ * Throws NetError.
+ */
+export function bindDescriptor(
+  libc: Libc,
+  nic: Nic,
+  port: number,
+  { address = UNSPECIFIED, reuse }: { readonly address?: Ipv4; readonly reuse?: number } = {},
+): number {
   const fd = libc.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) throw socketFailure(libc.errno(), nic.name);
   const device = interfaceName(nic.name);
@@ -78,11 +106,11 @@ export function bindDescriptor(libc: Libc, nic: Nic, port: number, prepare?: (fd
     throw deviceFailure(libc, code, nic.name);
   }
   setOptions(libc, fd);
-  prepare?.(fd);
-  // No SO_REUSEADDR: a second server on this port would take datagrams away from the first, silently.
-  const address = new Uint8Array(SOCKADDR_IN_SIZE);
-  setEndpoint(new DataView(address.buffer), 0, 0, port);
-  if (libc.bind(fd, address, address.length) !== 0) {
+  // Nothing is shared unasked: a second server on this port would take datagrams away from the first, silently.
+  if (reuse !== undefined) libc.setsockopt(fd, SOL_SOCKET, reuse, int32(1), 4);
+  const endpoint = new Uint8Array(SOCKADDR_IN_SIZE);
+  setEndpoint(new DataView(endpoint.buffer), 0, address, port);
+  if (libc.bind(fd, endpoint, endpoint.length) !== 0) {
     const code = libc.errno();
     libc.close(fd);
     throw bindFailure(code, nic.name, port);

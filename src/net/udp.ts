@@ -114,6 +114,12 @@ export interface SocketOptions {
   /** Bytes of the largest datagram that will be told whole. */
   readonly slotSize: number;
   readonly onReceive: ReceiveHandler;
+  /**
+   * When given, a port that another program of this host holds and lets others have (SO_REUSEADDR, as DHCP servers do)
+   * is no failure: broadcasts are heard beside it, while what is sent to an address goes to that program alone. Told who
+   * holds it.
+   */
+  readonly onBeside?: ((holder: string) => void) | undefined;
 }
 
 /** Asks whether anybody uses an address. */

@@ -50,6 +50,8 @@ export interface DhcpDependencies {
 /** The largest DHCP message that Ethernet carries, with room to see that a longer one was cut. */
 const SLOT_SIZE = 2048;
 
+const DHCP_PORT = 67;
+
 const OVER_LIMIT: Decision = {
   kind: 'ignore',
   code: 'RATE_LIMITED',
@@ -83,13 +85,21 @@ export function createDhcpService(deps: DhcpDependencies): DhcpService {
     for (const port of deps.ports) {
       const onReceive = (batch: readonly Datagram[], socket: UdpSocket): void =>
         receive(service, batch, socket);
-      sockets.push(deps.network.open({ nic: deps.nic(), port, slotSize: SLOT_SIZE, onReceive }));
+      // proxyDHCP answers broadcasts, so on 67 it can stand beside the DHCP server of its own host. 4011 is ours alone.
+      const beside = deps.world().policy.mode === 'proxy' && port === DHCP_PORT;
+      const onBeside = beside ? (holder: string) => tellBeside(deps, holder) : undefined;
+      sockets.push(deps.network.open({ nic: deps.nic(), port, slotSize: SLOT_SIZE, onReceive, onBeside }));
     }
   } catch (error) {
     close();
     throw error;
   }
   return { close };
+}
+
+function tellBeside({ journal, clock, nic }: DhcpDependencies, holder: string): void {
+  const message = `${holder}: machines' broadcasts are answered beside it, what relays send is not heard`;
+  journal.write({ kind: 'notice', at: clock.wall(), nic: nic().name, level: 'info', message });
 }
 
 function receive(deps: Service, batch: readonly Datagram[], socket: UdpSocket): void {
