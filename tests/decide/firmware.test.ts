@@ -181,14 +181,7 @@ describe('packets of firmware that nobody has here', () => {
     'raspberry-pi-4.discover': ['rpi', 'arm-rpiboot', `OFFER next ${MENU} 66`, `OFFER next ${MENU} 66`],
     // Its relay is of a network that is not configured.
     'raspberry-pi-5.discover-relayed': ['rpi', 'arm-rpiboot', 'NO_SUBNET', `OFFER next ${MENU} 66`],
-    'u-boot-armv8.discover': ['uboot', 'uboot-arm64', 'OFFER next 66', 'NOT_BOOTING'],
     'u-boot-armv7-of-2015.discover': ['uboot', 'uboot-arm32', 'OFFER next 66', 'NOT_BOOTING'],
-    'u-boot-uefi-arm64.discover': [
-      'rom',
-      'uefi-arm64',
-      'OFFER next snponly-arm64.efi 66',
-      'OFFER next snponly-arm64.efi 60=PXEClient 66',
-    ],
     'intel-undi.discover': [
       'rom',
       'bios',

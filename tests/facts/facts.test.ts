@@ -43,6 +43,11 @@ describe('what real firmware tells of itself', () => {
       userClasses: [],
       broadcast: true,
     },
+    'ovmf-menu': { stage: 'rom', arch: 'uefi-x64', vendorClass: 'PXEClient:Arch:00007:UNDI:003000' },
+    'ovmf-http': { stage: 'http', arch: 'uefi-x64-http', vendorClass: 'HTTPClient:Arch:00016:UNDI:003000' },
+    'aavmf-pxe': { stage: 'rom', arch: 'uefi-arm64', vendorClass: 'PXEClient:Arch:00011:UNDI:003000' },
+    'u-boot': { stage: 'uboot', arch: 'uboot-arm64', vendorClass: 'U-Boot.armv8', broadcast: false },
+    'u-boot-uefi': { stage: 'rom', arch: 'uefi-arm64', vendorClass: 'PXEClient:Arch:00011:UNDI:003000' },
     'snponly-ipxe': {
       stage: 'ipxe',
       arch: 'uefi-x64',
@@ -66,7 +71,7 @@ describe('what real firmware tells of itself', () => {
         if (value !== undefined) assert.deepEqual(facts[key as keyof Facts], value, key);
       }
       if (http !== undefined) assert.equal(facts.ipxeFeatures?.has('http'), http);
-      assert.match(facts.mac, /^52:54:00:/);
+      assert.match(facts.mac, /^52:5[24]:/);
       assert.equal(facts.uuid, undefined, 'QEMU without -uuid sends zeros, which identify nobody');
     });
   }
