@@ -82,6 +82,11 @@ test('U-Boot is told of the kernel that its profile names', async () => {
       assert.match(await board.type('dhcp'), /DHCP client bound to address 10\.77\.0\./);
       assert.match(await board.type('pxe get'), /Config file .* found/);
       assert.match(await board.type('pxe boot'), /append: hostname=board\b/);
+      await scene.server.records.waitFor(
+        'the kernel is sent',
+        ({ event, file }) => event === 'done' && file === 'vmlinuz',
+        { seconds: DEADLINE },
+      );
     } finally {
       await board.stop();
     }
