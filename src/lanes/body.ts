@@ -15,6 +15,8 @@ export function createBody(cargo: Cargo, want: (piece: number) => void): Body {
   return 'whole' in cargo ? wholeBody(cargo.size, cargo.whole) : piecewiseBody(cargo, want);
 }
 
+const NO_BYTES: Memory = { address: 0, size: 0 };
+
 function wholeBody(size: number, memory: Memory): Body {
   return { size, slice: (offset, length) => ({ memory, offset, length }), put() {} };
 }
@@ -32,6 +34,8 @@ function piecewiseBody(
   return {
     size,
     slice(offset, length) {
+      // The empty block behind a file of whole blocks lies in no piece.
+      if (length === 0) return { memory: NO_BYTES, offset: 0, length: 0 };
       const index = Math.floor(offset / pieceSize);
       for (const old of pieces.keys()) if (old < index - 1) pieces.delete(old);
       for (; wanted <= index + 1 && wanted * pieceSize < size; wanted++) want(wanted);

@@ -127,6 +127,19 @@ test('a large file: pieces are wanted once and ahead, and sent from where they l
   assert.deepEqual(sent(), ['data 3 at 0+512']);
 });
 
+test('a large file of whole pieces ends in an empty block, which lies in none of them', () => {
+  const { carrier, begin, receive, sent, reports } = rig();
+  begin(7, { size: 1024, pieceSize: 1024 });
+  carrier.put(7, 0, { address: 8192, size: 1024 });
+  for (const block of [1, 2]) receive(encodeAck(block));
+  assert.deepEqual(sent().at(-1), 'data 3 at 0+0');
+  receive(encodeAck(3));
+  assert.deepEqual(
+    ofKind(reports, 'ended').map(({ result }) => result),
+    ['done'],
+  );
+});
+
 test('a window that waits for the disk goes on where it stopped', () => {
   const { carrier, begin, receive, sent } = rig();
   const windows: Terms = { ...TERMS, windowSize: 4, oack: [{ name: 'windowsize', value: '4' }] };

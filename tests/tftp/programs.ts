@@ -24,6 +24,8 @@ export interface Source {
 /** `fetch`: the command that fetches a file. */
 export interface Client {
   readonly name: string;
+  /** Bytes of a block, where that is plain. */
+  readonly blocks?: number;
   readonly fetch: (from: Source, file: string, to: string) => readonly [command: string, ...args: string[]];
 }
 
@@ -45,9 +47,19 @@ export function atftp(...options: readonly string[]): Client {
   };
 }
 
+export const busybox = (blocks: number): Client => ({
+  name: `busybox, ${blocks}`,
+  blocks,
+  fetch: ({ host, port }, file, to) => {
+    const options = ['-g', '-b', String(blocks), '-r', file, '-l', to];
+    return ['busybox', 'tftp', ...options, host, `${port}`];
+  },
+});
+
 export const CLIENTS: readonly Client[] = [
   {
     name: 'curl',
+    blocks: 512,
     fetch: ({ host, port }, file, to) => ['curl', '-sS', '-o', to, `tftp://${host}:${port}/${file}`],
   },
   {
@@ -64,6 +76,7 @@ export const CLIENTS: readonly Client[] = [
   },
   {
     name: 'curl, no options',
+    blocks: 512,
     fetch: ({ host, port }, file, to) => [
       'curl',
       '-sS',
@@ -75,25 +88,11 @@ export const CLIENTS: readonly Client[] = [
   },
   {
     name: 'tftp-hpa',
+    blocks: 512,
     fetch: ({ host, port }, file, to) => ['tftp', '-m', 'binary', host, `${port}`, '-c', 'get', file, to],
   },
   atftp('windowsize 16', 'blksize 1428', 'tsize 0'),
-  {
-    name: 'busybox',
-    fetch: ({ host, port }, file, to) => [
-      'busybox',
-      'tftp',
-      '-g',
-      '-b',
-      '1024',
-      '-r',
-      file,
-      '-l',
-      to,
-      host,
-      `${port}`,
-    ],
-  },
+  busybox(1024),
   {
     name: 'npm tftp, windowsize 4',
     fetch: ({ host, port }, file, to) => [process.execPath, '-e', NPM_CLIENT, host, `${port}`, file, to],
@@ -102,7 +101,7 @@ export const CLIENTS: readonly Client[] = [
 
 /**
  * Fetches a file into `inbox` and compares it. `prefix`: a command that runs the client, such as `ip netns exec NAME`.
- * Rejects when the client fails, takes more than a minute, or gets other bytes.
+ * Rejects when the client fails, takes more than two minutes, or gets other bytes.
  */
 export async function fetchAndCompare(
   client: Client,
@@ -115,7 +114,7 @@ export async function fetchAndCompare(
   // atftp would ask whether to overwrite what an earlier run left.
   await rm(to, { force: true });
   const [command = '', ...args] = [...prefix, ...client.fetch(from, file, to)];
-  await run(command, args, { timeout: 60_000, cwd: import.meta.dirname });
+  await run(command, args, { timeout: 120_000, cwd: import.meta.dirname });
   const [expected, actual] = await Promise.all([readFile(join(from.root, file)), readFile(to)]);
   const message = `${client.name}: ${actual.length} bytes arrived of ${expected.length}, or other ones`;
   assert.ok(expected.equals(actual), message);
