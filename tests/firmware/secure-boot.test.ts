@@ -19,21 +19,21 @@ initrd /guest.cpio
 boot
 `;
 
+const DEBIAN_GRUB = 'usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed';
+
+/** Debian's shim, and this file under the name of the second stage that it asks for. */
+const chain = (second: string): ReturnType<typeof site> =>
+  site({
+    profile: PROFILE,
+    texts: { 'profiles/grub.cfg.liquid': GRUB_CFG },
+    copies: {
+      'tftpboot/debian/shimx64.efi': packaged('shim-signed', 'usr/lib/shim/shimx64.efi.signed'),
+      'tftpboot/debian/grubx64.efi': second,
+    },
+  });
+
 test('Secure Boot: shim, GRUB and kernel with their signatures boot Linux', async () => {
-  const scene = await openScene(
-    'full',
-    site({
-      profile: PROFILE,
-      texts: { 'profiles/grub.cfg.liquid': GRUB_CFG },
-      copies: {
-        'tftpboot/debian/shimx64.efi': packaged('shim-signed', 'usr/lib/shim/shimx64.efi.signed'),
-        'tftpboot/debian/grubx64.efi': packaged(
-          'grub-efi-amd64-signed',
-          'usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed',
-        ),
-      },
-    }),
-  );
+  const scene = await openScene('full', chain(packaged('grub-efi-amd64-signed', DEBIAN_GRUB)));
   try {
     const machine = scene.powerOn('uefi-secure');
     try {
@@ -43,8 +43,7 @@ test('Secure Boot: shim, GRUB and kernel with their signatures boot Linux', asyn
     } finally {
       await machine.stop();
     }
-    const sent = filesSent(scene, 'tftp').filter((file) => !file.endsWith('.lst'));
-    assert.deepEqual(sent, [
+    assert.deepEqual(filesSent(scene, 'tftp'), [
       'debian/shimx64.efi',
       'debian/grubx64.efi',
       'grub/grub.cfg',
