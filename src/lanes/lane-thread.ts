@@ -12,6 +12,14 @@ const SLOT_SIZE = 1024;
 /** How late a timeout may be noticed. */
 const SWEEP_MS = 20;
 
+/**
+ * How often a lane looks for another packet before it goes to sleep. The next one of a client in lock-step that finds us
+ * awake saves the wake-up, which takes longer than all the rest: one client gets 44 MiB/s in place of 21 over veth. Of many
+ * clients one is always early; looking for longer only takes the CPU from whoever else wants it.
+ */
+const YIELDS = { few: 16, many: 4 };
+const FEW = 4;
+
 const port = parentPort;
 if (port === null) throw new Error('this is the entry of a thread');
 const data = workerData as LaneData;
@@ -89,18 +97,17 @@ function obeyAll(from: NonNullable<typeof parentPort>): void {
   for (const { carrier } of carriers.values()) carrier.flush();
 }
 
-const isBusy = () => carriers.values().some(({ carrier }) => carrier.sessions() > 0);
+const sessions = () => carriers.values().reduce((sum, { carrier }) => sum + carrier.sessions(), 0);
 
 /** When the sweep comes round again; Infinity while there is nothing to sweep. */
 let sweepAt = Number.POSITIVE_INFINITY;
 while (!ended) {
-  const rang = network.wait(
-    sweepAt === Number.POSITIVE_INFINITY ? sweepAt : Math.max(0, sweepAt - performance.now()),
-  );
+  const ms = sweepAt === Number.POSITIVE_INFINITY ? sweepAt : Math.max(0, sweepAt - performance.now());
+  const rang = network.wait(ms, sessions() <= FEW ? YIELDS.few : YIELDS.many);
   if (rang) obeyAll(port);
   const now = performance.now();
   if (now >= sweepAt) for (const { carrier } of carriers.values()) carrier.sweep(now);
   if (now >= sweepAt || sweepAt === Number.POSITIVE_INFINITY)
-    sweepAt = isBusy() ? now + SWEEP_MS : Number.POSITIVE_INFINITY;
+    sweepAt = sessions() > 0 ? now + SWEEP_MS : Number.POSITIVE_INFINITY;
 }
 port.close();

@@ -15,14 +15,6 @@ const POLLFD = { events: 4, revents: 6, size: 8 };
 /** Batches taken of one socket before others have their turn: each answer brings the next question at once. */
 const ROUNDS = 16;
 
-/**
- * How often a thread that has just answered gives its CPU away (sched_yield) before it goes to sleep. A client that waits
- * for that CPU runs at once, and its next packet finds us awake: nobody has to be woken, which costs more than the packet
- * (one lock-step client 44 MiB/s in place of 21, sixteen 108 in place of 105, at the same CPU time). Where nobody
- * waits, sixteen are 10 µs.
- */
-const YIELDS = 16;
-
 /** A socket whose descriptor belongs to somebody else, who closes it after let(). */
 export interface ParkedSocket {
   send(batch: readonly Outgoing[]): SendResult;
@@ -38,8 +30,12 @@ export interface ParkedNetwork {
     slotSize: number,
     onReceive: (batch: readonly Datagram[]) => void,
   ): ParkedSocket;
-  /** Waits up to `ms` (Infinity: without end) for datagrams, and hands them over in batches; true when the bell rang. */
-  wait(ms: number): boolean;
+  /**
+   * Waits up to `ms` (Infinity: without end) for datagrams, and hands them over in batches; true when the bell rang. Having
+   * answered, it looks `yields` times for more, giving its CPU away in between, before it goes to sleep: half a
+   * microsecond each where nobody wants the CPU.
+   */
+  wait(ms: number, yields?: number): boolean;
 }
 
 interface Adopted {
@@ -60,17 +56,17 @@ export function parkNetwork(bell: number): ParkedNetwork {
     list = describe(bell, adopted);
   }
 
-  function drain({ fd, slab, onReceive }: Adopted): void {
-    let yields = 0;
+  function drain({ fd, slab, onReceive }: Adopted, yields: number): void {
+    let left = yields;
     for (let round = 0; round < ROUNDS; ) {
       const received = libc.recvmmsg(fd, slab.address, BATCH);
       if (received > 0) {
         round += 1;
-        yields = 0;
+        left = yields;
         onReceive(slab.take(received));
       } else {
-        if (yields === YIELDS) return;
-        yields += 1;
+        if (left === 0) return;
+        left -= 1;
         libc.sched_yield();
       }
     }
@@ -86,7 +82,7 @@ export function parkNetwork(bell: number): ParkedNetwork {
         leave: () => change(adopted.filter((each) => each !== socket)),
       };
     },
-    wait(ms) {
+    wait(ms, yields = 0) {
       const timeout = ms === Number.POSITIVE_INFINITY ? -1 : Math.ceil(ms);
       const polled = list;
       // An error is EINTR: the next turn waits again.
@@ -94,7 +90,7 @@ export function parkNetwork(bell: number): ParkedNetwork {
       let at = POLLFD.revents;
       for (const socket of adopted) {
         at += POLLFD.size;
-        if (polled.view.getInt16(at, true) !== 0) drain(socket);
+        if (polled.view.getInt16(at, true) !== 0) drain(socket, yields);
       }
       const rang = polled.view.getInt16(POLLFD.revents, true) !== 0;
       if (rang) hush(libc, bell);
