@@ -3,12 +3,13 @@
  * state machines and answered by one batch; the files' bytes are sent from where they lie.
  */
 import type { Datagram, Memory, Outgoing, SendResult } from '../net/udp.ts';
-import { decodeTftp, ERROR, encodeError, encodeOack, type TftpAck, type TftpError } from '../tftp/packets.ts';
+import { ERROR, encodeError, encodeOack, type TftpAck, type TftpError } from '../tftp/packets.ts';
 import { begin, type Step, step, type TransferEffect, type TransferState } from '../tftp/transfer.ts';
-import { formatIpv4, type Ipv4 } from '../values/ipv4.ts';
 import { type Body, createBody } from './body.ts';
-import type { Order, Peer, Progress, Report } from './messages.ts';
+import type { Order, Progress, Report } from './messages.ts';
 import { createOutbox } from './outbox.ts';
+import { type Peer, transferIdentifier } from './peer.ts';
+import { misplaced, readReceived } from './received.ts';
 
 export interface CarrierOptions {
   readonly socket: number;
@@ -54,38 +55,35 @@ interface Session extends Peer {
   toldNext: number;
 }
 
-/** A client's transfer identifier: its address and port as one number, exact below 2^53. */
-const keyOf = (client: Ipv4, port: number): number => client * 0x1_0000 + port;
-
 export function createCarrier({ socket, requests, send, report }: CarrierOptions): Carrier {
   const byKey = new Map<number, Session>();
   const byId = new Map<number, Session>();
   const outbox = createOutbox(send, (code) => report({ kind: 'unsent', socket, code }));
 
   function receive(datagram: Datagram, now: number): void {
-    const packet = decodeTftp(datagram.data);
+    const packet = readReceived(datagram);
+    if (packet.kind === 'ack' || packet.kind === 'error') {
+      onReply(datagram, packet, now);
+      return;
+    }
     const { source: client, sourcePort: port, localAddress: local } = datagram;
-    const malformed = (code: string, detail: string): void =>
-      report({ kind: 'malformed', socket, peer: { client, port, local }, code, detail });
-    if (datagram.truncated) malformed('TOO_LONG', `more than ${datagram.data.length} bytes`);
-    else if (packet.kind === 'malformed') malformed(packet.code, packet.detail);
-    // RFC 1123 §4.2.3.5 says to ignore requests to a broadcast address; nothing else belongs there either.
-    else if (datagram.destination !== local)
-      malformed('BROADCAST', `${packet.kind} to ${formatIpv4(datagram.destination)}`);
-    else if (packet.kind === 'ack' || packet.kind === 'error') onReply(datagram, packet, now);
-    else if (requests && (packet.kind === 'rrq' || packet.kind === 'wrq'))
-      report({ kind: 'request', socket, peer: { client, port, local }, bytes: datagram.data.slice() });
-    else malformed('MISPLACED', `${packet.kind} does not belong to this port`);
+    const peer = { client, port, local };
+    if (requests && (packet.kind === 'rrq' || packet.kind === 'wrq')) {
+      report({ kind: 'request', socket, peer, bytes: datagram.data.slice() });
+    } else {
+      const { code, detail } = packet.kind === 'malformed' ? packet : misplaced(packet);
+      report({ kind: 'malformed', socket, peer, code, detail });
+    }
   }
 
   function onReply(datagram: Datagram, packet: TftpAck | TftpError, now: number): void {
-    const session = byKey.get(keyOf(datagram.source, datagram.sourcePort));
+    const { source: client, sourcePort: port, localAddress: local } = datagram;
+    const session = byKey.get(transferIdentifier(client, port));
     if (session?.body !== undefined) {
       apply(session, step(session.state, packet, now), now);
     } else if (session === undefined && packet.kind !== 'error') {
       // An error is never answered by an error.
-      const peer = { client: datagram.source, port: datagram.sourcePort, local: datagram.localAddress };
-      outbox.packet(peer, encodeError(ERROR.unknownTransferId, 'unknown transfer'));
+      outbox.packet({ client, port, local }, encodeError(ERROR.unknownTransferId, 'unknown transfer'));
     }
   }
 
@@ -158,7 +156,7 @@ export function createCarrier({ socket, requests, send, report }: CarrierOptions
       outbox.flush();
     },
     begin({ transfer, peer, terms, cargo }, now) {
-      const key = keyOf(peer.client, peer.port);
+      const key = transferIdentifier(peer.client, peer.port);
       const first = begin(terms, cargo.size, now);
       const session: Session = {
         ...peer,

@@ -6,9 +6,8 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { type ParkedSocket, parkNetwork } from '../net/parked.ts';
 import { type Carrier, createCarrier } from './carrier.ts';
 import type { LaneData, Order, Report } from './messages.ts';
+import { SLOT_SIZE } from './received.ts';
 
-/** Requests fit 512 bytes by RFC 2347; everything else that clients send is shorter. */
-const SLOT_SIZE = 1024;
 /** How late a timeout may be noticed. */
 const SWEEP_MS = 20;
 
@@ -97,17 +96,22 @@ function obeyAll(from: NonNullable<typeof parentPort>): void {
   for (const { carrier } of carriers.values()) carrier.flush();
 }
 
-const sessions = () => carriers.values().reduce((sum, { carrier }) => sum + carrier.sessions(), 0);
+const count = () => carriers.values().reduce((sum, { carrier }) => sum + carrier.sessions(), 0);
 
 /** When the sweep comes round again; Infinity while there is nothing to sweep. */
 let sweepAt = Number.POSITIVE_INFINITY;
+/** As of the last sweep or order: this is asked at every packet. */
+let sessions = 0;
 while (!ended) {
   const ms = sweepAt === Number.POSITIVE_INFINITY ? sweepAt : Math.max(0, sweepAt - performance.now());
-  const rang = network.wait(ms, sessions() <= FEW ? YIELDS.few : YIELDS.many);
+  const rang = network.wait(ms, sessions <= FEW ? YIELDS.few : YIELDS.many);
   if (rang) obeyAll(port);
   const now = performance.now();
-  if (now >= sweepAt) for (const { carrier } of carriers.values()) carrier.sweep(now);
-  if (now >= sweepAt || sweepAt === Number.POSITIVE_INFINITY)
-    sweepAt = sessions() > 0 ? now + SWEEP_MS : Number.POSITIVE_INFINITY;
+  const due = now >= sweepAt;
+  if (due) for (const { carrier } of carriers.values()) carrier.sweep(now);
+  if (!due && !rang) continue;
+  sessions = count();
+  if (sessions === 0) sweepAt = Number.POSITIVE_INFINITY;
+  else if (due || sweepAt === Number.POSITIVE_INFINITY) sweepAt = now + SWEEP_MS;
 }
 port.close();

@@ -12,9 +12,10 @@ import { Worker } from 'node:worker_threads';
 import { socketFor } from '../net/steering.ts';
 import type { Bell, Memory, Nic, ThreadNetwork } from '../net/udp.ts';
 import type { Terms } from '../tftp/negotiate.ts';
-import type { Cargo, LaneData, Order, Peer, Progress, Report } from './messages.ts';
+import type { Cargo, LaneData, Order, Progress, Report } from './messages.ts';
+import type { Peer } from './peer.ts';
 
-export type { Cargo, Peer, Progress };
+export type { Cargo, Progress };
 
 /** What a port tells its owner. */
 export interface PortEvents {
@@ -46,11 +47,11 @@ export interface Carriage {
 
 export interface LanePort {
   readonly port: number;
-  /** The bytes must stay until onEnded, or until close() has returned. */
+  /** The bytes must stay until onEnded. */
   carry(peer: Peer, terms: Terms, cargo: Cargo, events: TransferEvents): Carriage;
   /** Sends a packet that belongs to no transfer. */
   answer(peer: Peer, bytes: Uint8Array): void;
-  /** Transfers under way end unanswered and untold. When it returns, no lane uses the socket or any bytes. Idempotent. */
+  /** Transfers under way are dropped. When it returns, no lane uses the socket or any bytes. Idempotent. */
   close(): void;
 }
 
@@ -136,9 +137,13 @@ export function startLanes(network: ThreadNetwork, count: number = laneCount()):
           closed = true;
           for (const lane of lanes) lane.order({ kind: 'close', socket });
           for (const lane of lanes) lane.settle();
-          for (const transfer of own) transfers.delete(transfer);
           ports.delete(socket);
           shared.close();
+          for (const transfer of own) {
+            const events = transfers.get(transfer);
+            transfers.delete(transfer);
+            events?.onEnded('dropped', undefined, { bytes: 0, resent: 0 });
+          }
         },
       };
     },

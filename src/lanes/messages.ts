@@ -5,14 +5,7 @@
 import type { Memory } from '../net/udp.ts';
 import type { Terms } from '../tftp/negotiate.ts';
 import type { TransferResult } from '../tftp/transfer.ts';
-import type { Ipv4 } from '../values/ipv4.ts';
-
-/** Who is written to, and from which of our addresses. */
-export interface Peer {
-  readonly client: Ipv4;
-  readonly port: number;
-  readonly local: Ipv4;
-}
+import type { Peer } from './peer.ts';
 
 /** What is sent: all of it in memory, or pieces of so many bytes, each a multiple of the block, that are asked for in turn. */
 export type Cargo =

@@ -5,7 +5,7 @@
  */
 import type { MemorySlice, Outgoing, SendResult } from '../net/udp.ts';
 import { DATA_HEAD_SIZE, encodeDataHead } from '../tftp/packets.ts';
-import type { Peer } from './messages.ts';
+import type { Peer } from './peer.ts';
 
 export interface Outbox {
   /** A packet other than DATA. */

@@ -15,7 +15,7 @@ const POLLFD = { events: 4, revents: 6, size: 8 };
 /** Batches taken of one socket before others have their turn: each answer brings the next question at once. */
 const ROUNDS = 16;
 
-/** A socket whose descriptor belongs to somebody else, who closes it after let(). */
+/** A socket whose descriptor belongs to somebody else, who closes it after leave(). */
 export interface ParkedSocket {
   send(batch: readonly Outgoing[]): SendResult;
   /** Reads it no more. */
@@ -74,7 +74,7 @@ export function parkNetwork(bell: number): ParkedNetwork {
 
   return {
     adopt(fd, nic, slotSize, onReceive) {
-      // A batch comes from one NIC by its own addresses: whether a broadcast could be answered is not asked here.
+      // From which address a broadcast would be answered is not asked here: nothing but unicast is.
       const socket: Adopted = { fd, slab: createReceiveSlab(slotSize, () => false), onReceive };
       change([...adopted, socket]);
       return {

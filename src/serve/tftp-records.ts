@@ -1,6 +1,7 @@
 /** What the TFTP service tells the journal. */
 import type { Journal, TransferRecord } from '../journal/record.ts';
-import type { Peer, Progress } from '../lanes/lanes.ts';
+import type { Progress } from '../lanes/lanes.ts';
+import type { Peer } from '../lanes/peer.ts';
 import type { Nic } from '../net/udp.ts';
 import { formatIpv4 } from '../values/ipv4.ts';
 import type { Clock } from './clock.ts';

@@ -1,6 +1,6 @@
 /** One client's request as the service keeps it, until its transfer has ended. */
-import type { Carriage, Peer } from '../lanes/lanes.ts';
-import type { Terms } from '../tftp/negotiate.ts';
+import type { Carriage } from '../lanes/lanes.ts';
+import { type Peer, transferIdentifier } from '../lanes/peer.ts';
 import type { TftpRequest } from '../tftp/packets.ts';
 import type { Mac } from '../values/mac.ts';
 import type { Timer } from './clock.ts';
@@ -17,21 +17,17 @@ export interface Session {
   file: string;
   /** `opening`: the file is looked up. `carried`: a lane has it. `dropped`: a lane is told to leave it. `over`: nothing is held. */
   phase: 'opening' | 'carried' | 'dropped' | 'over';
+  /** Its client has asked anew from the same port. */
+  superseded: boolean;
   /** Calls off what happens when the file takes too long to open. */
   patience: Timer | undefined;
-  terms: Terms | undefined;
   source: Source | undefined;
   carriage: Carriage | undefined;
 }
 
-/** A client's transfer identifier: its address and port as one number, exact below 2^53. */
-export function sessionKey({ client, port }: Peer): number {
-  return client * 0x1_0000 + port;
-}
-
 export function openSession(peer: Peer, request: TftpRequest, startedAt: number): Session {
   return {
-    key: sessionKey(peer),
+    key: transferIdentifier(peer.client, peer.port),
     peer,
     request,
     startedAt,
@@ -39,7 +35,7 @@ export function openSession(peer: Peer, request: TftpRequest, startedAt: number)
     file: printable(request.file),
     phase: 'opening',
     patience: undefined,
-    terms: undefined,
+    superseded: false,
     source: undefined,
     carriage: undefined,
   };

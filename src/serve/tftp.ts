@@ -5,7 +5,9 @@
 import type { TftpPolicy } from '../config/model.ts';
 import type { ContentResolver, Requester } from '../content/resolver.ts';
 import type { Journal } from '../journal/record.ts';
-import type { LanePort, Lanes, Peer, TransferEvents } from '../lanes/lanes.ts';
+import type { LanePort, Lanes, TransferEvents } from '../lanes/lanes.ts';
+import { type Peer, transferIdentifier } from '../lanes/peer.ts';
+import { misplaced, readReceived, SLOT_SIZE } from '../lanes/received.ts';
 import type { Datagram, Network, Nic, UdpSocket } from '../net/udp.ts';
 import { blockSizeFor, type Limits, negotiate, type Terms } from '../tftp/negotiate.ts';
 import { decodeTftp, encodeError, type TftpRequest } from '../tftp/packets.ts';
@@ -14,7 +16,7 @@ import type { Clock } from './clock.ts';
 import { lookUp, REFUSAL, type Refusal } from './tftp-lookup.ts';
 import { createPlaces } from './tftp-places.ts';
 import { createTftpRecords } from './tftp-records.ts';
-import { isSameRequest, openSession, type Session, sessionKey } from './tftp-session.ts';
+import { isSameRequest, openSession, type Session } from './tftp-session.ts';
 import { openSource } from './tftp-source.ts';
 
 export interface TftpServiceOptions {
@@ -42,8 +44,6 @@ export interface TftpService {
 }
 
 const TFTP_PORT = 69;
-/** Requests fit 512 bytes by RFC 2347. */
-const SLOT_SIZE = 1024;
 /** How long a file may take to open. */
 const OPEN_MS = 60_000;
 
@@ -82,26 +82,19 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
 
   function onReceive(batch: readonly Datagram[], socket: UdpSocket): void {
     for (const datagram of batch) {
-      const packet = decodeTftp(datagram.data);
-      const peer = {
-        client: datagram.source,
-        port: datagram.sourcePort,
-        local: datagram.localAddress,
-      };
-      const malformed = (code: string, detail: string): void =>
+      const peer = { client: datagram.source, port: datagram.sourcePort, local: datagram.localAddress };
+      const packet = readReceived(datagram);
+      if (packet.kind === 'rrq' || packet.kind === 'wrq') {
+        onRequest(peer, packet);
+      } else {
+        const { code, detail } = packet.kind === 'malformed' ? packet : misplaced(packet);
         records.malformed(peer, socket.port, code, detail);
-      if (datagram.truncated) malformed('TOO_LONG', `more than ${SLOT_SIZE} bytes`);
-      else if (packet.kind === 'malformed') malformed(packet.code, packet.detail);
-      // RFC 1123 §4.2.3.5: a request to a broadcast address is ignored.
-      else if (datagram.destination !== datagram.localAddress)
-        malformed('BROADCAST', `${packet.kind} to ${formatIpv4(datagram.destination)}`);
-      else if (packet.kind === 'rrq' || packet.kind === 'wrq') onRequest(peer, packet);
-      else malformed('MISPLACED', `${packet.kind} does not belong to this port`);
+      }
     }
   }
 
   function onRequest(peer: Peer, request: TftpRequest): void {
-    const earlier = sessions.get(sessionKey(peer));
+    const earlier = sessions.get(transferIdentifier(peer.client, peer.port));
     // An impatient client: the answer is under way.
     if (earlier?.phase === 'opening' && isSameRequest(earlier.request, request)) return;
     if (earlier !== undefined) supersede(earlier);
@@ -131,8 +124,8 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
 
   /** A client that asks again from the same port has given up what it asked for before. */
   function supersede(earlier: Session): void {
-    if (earlier.phase === 'carried') drop(earlier);
-    else finish(earlier);
+    earlier.superseded = true;
+    end(earlier);
   }
 
   /** Looks the file up and hands it over; everything that can fail on the way is told to the client and the journal. */
@@ -155,10 +148,9 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
     }
     session.patience?.cancel();
     session.source = source;
-    session.terms = negotiate(request.options, source.size, limits);
+    const terms = negotiate(request.options, source.size, limits);
     session.phase = 'carried';
-    const cargo = source.cargo(session.terms.blockSize);
-    session.carriage = transfers.carry(peer, session.terms, cargo, follow(session, session.terms));
+    session.carriage = transfers.carry(peer, terms, source.cargo(terms.blockSize), follow(session, terms));
   }
 
   /** What a lane tells of a transfer. */
@@ -174,7 +166,8 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
       },
       onEnded(result, detail, progress) {
         if (result !== 'dropped') records.transfer(session, result, detail, progress);
-        else if (progress.bytes > 0) records.transfer(session, 'aborted', 'the client asked anew', progress);
+        else if (session.superseded && progress.bytes > 0)
+          records.transfer(session, 'aborted', 'the client asked anew', progress);
         finish(session);
       },
       onWanted(piece) {
@@ -191,12 +184,15 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
   function refuse(session: Session, { event, code, text, detail = text }: Refusal): void {
     records.transfer(session, event, detail);
     transfers.answer(session.peer, encodeError(code, text));
-    if (session.phase === 'carried') drop(session);
-    else finish(session);
+    end(session);
   }
 
-  /** Its lane says when it uses the bytes no more. */
-  function drop(session: Session): void {
+  /** What a lane carries is finished when it says that it uses the bytes no more. */
+  function end(session: Session): void {
+    if (session.phase !== 'carried') {
+      finish(session);
+      return;
+    }
     leave(session);
     session.phase = 'dropped';
     session.carriage?.drop();

@@ -1,12 +1,12 @@
 /** The service over the loopback NIC, packet by packet. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { renameSync, writeFileSync } from 'node:fs';
+import { renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { encodeAck, encodeError } from '../../src/tftp/packets.ts';
 import { attend, data, eventsOf, nextPacket, writeTexts } from './attend.ts';
-import { openStation, until } from './station.ts';
+import { openStation, type Station, until } from './station.ts';
 
 const at = attend();
 
@@ -238,6 +238,39 @@ test('a file that is replaced during its transfer ends with the bytes it began w
   assert.deepEqual(await nextPacket(at.client), { kind: 'data', block: 2, data: old.subarray(512) });
   at.client.send(at.station.transferPort, encodeAck(2));
 });
+
+test('a file that is cut short while it is read in pieces fails once, and its client is told', async () => {
+  const streaming = await openStation({ wholeFileBytes: 100, lanes: 1 });
+  const blockSize = 65_000;
+  const file = join(streaming.root, 'cut');
+  try {
+    writeFileSync(file, randomBytes(20 * blockSize));
+    at.client.read(streaming.port, 'cut', { blksize: String(blockSize) });
+    assert.equal((await nextPacket(at.client)).kind, 'oack');
+    at.client.send(streaming.transferPort, encodeAck(0));
+    assert.equal((await nextPacket(at.client)).kind, 'data');
+    truncateSync(file, 9 * blockSize);
+    let packet = await acknowledge(streaming, 1);
+    for (let block = 2; packet.kind === 'data'; block++) packet = await acknowledge(streaming, block);
+    assert.equal(packet.kind, 'error');
+    const { detail } = await streaming.recorded('failed');
+    assert.equal(detail, 'the file became shorter while it was sent');
+    // Whatever the lane had to say of the one, it says before it speaks of the other.
+    writeTexts(streaming);
+    at.client.read(streaming.port, 'hello');
+    assert.equal((await nextPacket(at.client)).kind, 'data');
+    at.client.send(streaming.transferPort, encodeAck(1));
+    await streaming.recorded('done');
+  } finally {
+    await streaming.close();
+  }
+  assert.deepEqual(eventsOf('cut', streaming), ['start cut', 'failed cut']);
+});
+
+async function acknowledge(where: Station, block: number) {
+  at.client.send(where.transferPort, encodeAck(block));
+  return nextPacket(at.client);
+}
 
 test('a file read from disk in pieces is sent as soon as its bytes are there', async () => {
   const streaming = await openStation({ wholeFileBytes: 100 });
