@@ -19,14 +19,22 @@ function asShown(line: string): string {
   return shown.trimEnd();
 }
 
-/** Calls back with each line once it is complete; the unfinished rest when the stream ends. */
-export function readLines(stream: Readable, onLine: (line: string) => void): void {
+/**
+ * Calls back with each line once it is complete; the unfinished rest when the stream ends. `onUnfinished` sees that rest as
+ * it grows: a dialog is drawn by moving the cursor, and ends no line.
+ */
+export function readLines(
+  stream: Readable,
+  onLine: (line: string) => void,
+  onUnfinished: (rest: string) => void = () => {},
+): void {
   let rest = '';
   stream.setEncoding('utf8');
   stream.on('data', (chunk: string) => {
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) onLine(asShown(line));
+    if (rest !== '') onUnfinished(asShown(rest));
   });
   stream.on('end', () => {
     if (rest !== '') onLine(asShown(rest));

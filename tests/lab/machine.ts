@@ -33,6 +33,8 @@ export interface Machine {
   readonly serial: Feed<SerialLine>;
   /** The first serial line that matches, also one that has already come. Rejects after so many seconds. */
   waitFor(pattern: RegExp, seconds: number): Promise<RegExpExecArray>;
+  /** The same for what a dialog draws, which ends no line. */
+  waitForDialog(pattern: RegExp, seconds: number): Promise<void>;
   /** Pulls the plug. Idempotent; a machine that powered itself off needs it too. */
   stop(): Promise<void>;
 }
@@ -60,15 +62,19 @@ export function startMachine(options: MachineOptions): Machine {
     ...diskArguments(options.disk),
   ]);
   const serial = createFeed<SerialLine>((line) => line.text);
+  const drawn = createFeed<string>((text) => text.slice(-200));
   const errors: string[] = [];
   const gone = new Promise<void>((resolve) => {
     qemu.once('close', () => {
-      serial.end(`the machine is off ${errors.join(' ')}`.trimEnd());
+      const off = `the machine is off ${errors.join(' ')}`.trimEnd();
+      serial.end(off);
+      drawn.end(off);
       scratch.remove();
       resolve();
     });
   });
-  if (qemu.stdout !== null) readLines(qemu.stdout, (text) => serial.push({ at: Date.now(), text }));
+  if (qemu.stdout !== null)
+    readLines(qemu.stdout, (text) => serial.push({ at: Date.now(), text }), drawn.push);
   if (qemu.stderr !== null) readLines(qemu.stderr, (text) => errors.push(text));
 
   return {
@@ -81,6 +87,11 @@ export function startMachine(options: MachineOptions): Machine {
       const match = pattern.exec(line.text);
       if (match === null) throw new Error(`${pattern} must not keep state (flags g and y)`);
       return match;
+    },
+    async waitForDialog(pattern, seconds) {
+      await drawn.waitFor(`dialog of ${options.mac}: waiting for ${pattern}`, (text) => pattern.test(text), {
+        seconds,
+      });
     },
     async stop() {
       qemu.kill('SIGKILL');
