@@ -1,13 +1,13 @@
 /** The end of the DHCP pipeline: decided messages are encoded and sent together, and each leaves one record. */
 import type { Facts } from '../boot/facts.ts';
 import type { Decision, Reply, World } from '../decide/decision.ts';
-import { PXE_PORT, replyDestination } from '../dhcp/destination.ts';
+import { type Destination, PXE_PORT, replyDestination } from '../dhcp/destination.ts';
 import { encodePacket } from '../dhcp/encode.ts';
 import { FLAG_BROADCAST, type Packet } from '../dhcp/packet.ts';
 import { maxReplySize, replyTo } from '../dhcp/reply.ts';
 import type { Journal } from '../journal/record.ts';
-import type { Outgoing, UdpSocket } from '../net/udp.ts';
-import { formatIpv4, formatSubnet } from '../values/ipv4.ts';
+import type { Nic, Outgoing, UdpSocket } from '../net/udp.ts';
+import { areNeighbours, BROADCAST, formatIpv4, formatSubnet } from '../values/ipv4.ts';
 import type { BootHistory } from './boot-history.ts';
 import type { Clients } from './clients.ts';
 import type { Clock } from './clock.ts';
@@ -26,6 +26,8 @@ export interface InFlight extends Message {
 }
 
 interface ReplyDependencies {
+  /** The NIC as it is now. */
+  readonly nic: () => Nic;
   readonly clients: Clients;
   readonly history: BootHistory;
   readonly clock: Clock;
@@ -147,8 +149,19 @@ function encode(
       detail: { options: dropped },
     });
   }
-  const to = replyDestination(request, { type, yiaddr }, facts.arrival);
+  const to = deliverable(replyDestination(request, { type, yiaddr }, facts.arrival), deps.nic());
   return { to: to.address, port: to.port, head: bytes, neighbour: to.neighbour };
+}
+
+/**
+ * A neighbour is one to the kernel only where the NIC has an address of the same subnet. Of another subnet on its link (a
+ * shared network, option 118) a route tells where the reply goes, and that is the gateway wherever there is a default route.
+ * The client hears a broadcast too (RFC 2131 §4.1).
+ */
+function deliverable(to: Destination, { addresses }: Nic): Destination {
+  if (to.neighbour === undefined) return to;
+  const onLink = addresses.some(({ address, prefix }) => areNeighbours(to.address, address, prefix));
+  return onLink ? to : { address: BROADCAST, port: to.port };
 }
 
 function tell(journal: Journal, facts: Facts, decision: Decision, now: number): void {

@@ -78,6 +78,11 @@ export function inSubnet(address: Ipv4, subnet: Subnet): boolean {
   return (address & netmask(subnet.prefix)) >>> 0 === subnet.network;
 }
 
+/** Whether two addresses are neighbours on a network of this prefix length. */
+export function areNeighbours(one: Ipv4, other: Ipv4, prefix: number): boolean {
+  return ((one ^ other) & netmask(prefix)) === 0;
+}
+
 /** Whether the address lies in the range, both ends included. */
 export function inRange(address: Ipv4, range: Range): boolean {
   return address >= range.first && address <= range.last;
