@@ -45,8 +45,13 @@ export interface BootClient {
 
 export interface BootWire {
   readonly link: Link;
-  /** `HTTPClient` for UEFI HTTP Boot. */
-  client(mac: string, arch: number, kind?: 'PXEClient' | 'HTTPClient'): BootClient;
+  /** `HTTPClient` for UEFI HTTP Boot. `more`: what else it sends, as iPXE does. */
+  client(
+    mac: string,
+    arch: number,
+    kind?: 'PXEClient' | 'HTTPClient',
+    more?: readonly WireOption[],
+  ): BootClient;
   close(): void;
 }
 
@@ -89,13 +94,19 @@ export function openBootWire(namespace: Namespace, nic: string, serverMac: strin
     };
   }
 
-  function client(mac: string, arch: number, kind = 'PXEClient'): BootClient {
+  function client(
+    mac: string,
+    arch: number,
+    kind = 'PXEClient',
+    more: readonly WireOption[] = [],
+  ): BootClient {
     const own: readonly WireOption[] = [
       ASKED,
       [93, u16(arch)],
       [94, '010300'],
       [60, text(`${kind}:Arch:${String(arch).padStart(5, '0')}:UNDI:003000`)],
       [97, `00${'11'.repeat(16)}`],
+      ...more,
     ];
     const frame = { linkSource: mac, linkDestination: LINK_BROADCAST };
 
