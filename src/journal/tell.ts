@@ -28,6 +28,8 @@ export function levelOf(record: JournalRecord): LogLevel {
     case 'decision':
       // RFC 2131 §4.3.3: the administrator is told of a declined address.
       if (record.code === 'DECLINED') return 'warn';
+      // It wanted to boot, somebody wrote a profile for it, and it stays dark: full mode's offer without a file tells as much.
+      if (record.code === 'NOTHING_TO_BOOT' && record.profile !== undefined) return 'info';
       return record.reply === undefined ? 'debug' : 'info';
     case 'malformed':
       return 'debug';

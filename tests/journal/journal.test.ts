@@ -117,6 +117,12 @@ test('a decision is one line with its fields', () => {
 const LEVELS: readonly [string, JournalRecord, string][] = [
   ['answered', OFFER, 'info'],
   ['ignored', { ...OFFER, reply: undefined }, 'debug'],
+  ['kept dark under a profile', { ...OFFER, reply: undefined, code: 'NOTHING_TO_BOOT' }, 'info'],
+  [
+    'kept dark under none',
+    { ...OFFER, reply: undefined, code: 'NOTHING_TO_BOOT', profile: undefined },
+    'debug',
+  ],
   ['declined', { ...OFFER, message: 'DECLINE', reply: undefined, code: 'DECLINED' }, 'warn'],
   ['malformed', { kind: 'malformed', at: 0, port: 67, source: 'x', code: 'SHORT', detail: 'x' }, 'debug'],
   ['transfer begun', transfer('start'), 'debug'],
