@@ -173,6 +173,7 @@ function answer(asked: Asked, claim: Claim, place: Place, allocation: Allocation
       const offer = {
         ip,
         identity: claim.identity,
+        since: place.now,
         expiresAt: place.now + (asked.quirks.adjust.offerHold ?? OFFER_HOLD_MS),
       };
       return granted(asked, policy, 'OFFER', reason, { kind: 'offer', offer, fresh });

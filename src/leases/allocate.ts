@@ -13,6 +13,7 @@ import {
   type Subnet,
 } from '../values/ipv4.ts';
 import type { Mac } from '../values/mac.ts';
+import { isOver } from './offers.ts';
 import type { Binding } from './store.ts';
 import type { Holding, LeaseView } from './table.ts';
 
@@ -102,7 +103,7 @@ function mayHave(ip: Ipv4, claim: Claim, place: Place): boolean {
     return holding.state === 'bound' && leases.isHeldBy(ip, claim.identity);
   }
   const offer = leases.offerAt(ip);
-  return offer === undefined || offer.identity === claim.identity || offer.expiresAt <= now;
+  return offer === undefined || offer.identity === claim.identity || isOver(offer, now);
 }
 
 /** The client's binding on this network, live or not; of several the one touched last. */

@@ -4,13 +4,19 @@
  * SHOULD NOT reuse an offered address, and need not record it).
  */
 import type { Ipv4 } from '../values/ipv4.ts';
-import { createQueue } from './queue.ts';
+import { createQueue, type Queue } from './queue.ts';
 
 export interface Offer {
   readonly ip: Ipv4;
   readonly identity: string;
-  /** Unix milliseconds. */
+  /** When it was made or prolonged, and until when it is held: Unix milliseconds. */
+  readonly since: number;
   readonly expiresAt: number;
+}
+
+/** Whether it has timed out. One that was made later than now is over too, lest a clock that is set back holds it for long. */
+export function isOver({ since, expiresAt }: Offer, now: number): boolean {
+  return expiresAt <= now || since > now;
 }
 
 export interface Offers {
@@ -21,20 +27,32 @@ export interface Offers {
   put(offer: Offer): Offer | undefined;
   withdraw(ip: Ipv4): Offer | undefined;
   addresses(): Iterable<Ipv4>;
-  /** Takes out what has timed out, oldest first. */
+  /** Takes out what has timed out; of those that are held equally long, the oldest first. */
   expire(now: number): readonly Offer[];
 }
 
-/** Offers all last equally long, so the order in which they are made is the order in which they end. */
+const heldFor = ({ since, expiresAt }: Offer): number => expiresAt - since;
+
+/**
+ * Offers that are held equally long end in the order in which they are made. Nearly all are; some firmware needs longer
+ * (quirks), and must not keep the others from ending: there is a queue for each length.
+ */
 export function createOffers(): Offers {
   const byIp = new Map<Ipv4, Offer>();
   const byIdentity = new Map<string, Offer>();
-  const byAge = createQueue();
+  const byAge = new Map<number, Queue>();
 
   const remove = (offer: Offer): void => {
     byIp.delete(offer.ip);
     byIdentity.delete(offer.identity);
-    byAge.delete(offer.ip);
+    byAge.get(heldFor(offer))?.delete(offer.ip);
+  };
+
+  const queueFor = (offer: Offer): Queue => {
+    const length = heldFor(offer);
+    const queue = byAge.get(length) ?? createQueue();
+    byAge.set(length, queue);
+    return queue;
   };
 
   return {
@@ -46,9 +64,11 @@ export function createOffers(): Offers {
     put(offer) {
       const earlier = byIdentity.get(offer.identity);
       if (earlier !== undefined) remove(earlier);
+      const another = byIp.get(offer.ip);
+      if (another !== undefined) remove(another);
       byIp.set(offer.ip, offer);
       byIdentity.set(offer.identity, offer);
-      byAge.push(offer.ip);
+      queueFor(offer).push(offer.ip);
       return earlier === undefined || earlier.ip === offer.ip ? undefined : earlier;
     },
     withdraw(ip) {
@@ -59,12 +79,16 @@ export function createOffers(): Offers {
     addresses: () => byIp.keys(),
     expire(now) {
       const expired: Offer[] = [];
-      for (;;) {
-        const oldest = byIp.get(byAge.first() ?? -1);
-        if (oldest === undefined || oldest.expiresAt > now) return expired;
-        remove(oldest);
-        expired.push(oldest);
+      for (const [length, queue] of byAge) {
+        for (;;) {
+          const oldest = byIp.get(queue.first() ?? -1);
+          if (oldest === undefined || !isOver(oldest, now)) break;
+          remove(oldest);
+          expired.push(oldest);
+        }
+        if (queue.size === 0) byAge.delete(length);
       }
+      return expired;
     },
   };
 }

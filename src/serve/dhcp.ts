@@ -240,7 +240,7 @@ function firstOffer(
   if (change?.kind === 'offer') return change;
   if (change?.kind !== 'bind' || facts.message !== 'BOOTP') return undefined;
   const { ip, identity } = change.binding;
-  return { offer: { ip, identity, expiresAt: now + OFFER_HOLD_MS }, fresh: change.fresh === true };
+  return { offer: { ip, identity, since: now, expiresAt: now + OFFER_HOLD_MS }, fresh: change.fresh === true };
 }
 
 function decideOn({ facts, request: { options } }: Message, world: World): Decision {

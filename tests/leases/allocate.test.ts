@@ -34,7 +34,7 @@ interface Case {
 function run(each: Case, allocate: typeof allocateForDiscover): void {
   const { table, place } = network(RACK, ...(each.leases ?? []));
   if (each.offered !== undefined) {
-    table.offer({ ip: ip(each.offered.ip), identity: each.offered.to, expiresAt: NOW + 30_000 });
+    table.offer({ ip: ip(each.offered.ip), identity: each.offered.to, since: NOW, expiresAt: NOW + 30_000 });
   }
   assert.equal(short(allocate(each.claim, { ...place, ...each.place })), each.gives);
 }

@@ -49,7 +49,12 @@ const bindings: fc.Arbitrary<Binding> = fc
 const steps = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant('bind' as const), binding: bindings }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('undo' as const), binding: bindings }) },
-  fc.record({ do: fc.constant('offer' as const), ip: fc.nat(11), client: fc.nat(3) }),
+  fc.record({
+    do: fc.constant('offer' as const),
+    ip: fc.nat(11),
+    client: fc.nat(3),
+    seconds: fc.constantFrom(10, 10, 20),
+  }),
   fc.record({ do: fc.constant('withdraw' as const), ip: fc.nat(11) }),
   fc.record({ do: fc.constant('wait' as const), seconds: fc.nat(30) }),
   fc.record({ do: fc.constant('pools' as const), count: fc.integer({ min: 0, max: 2 }) }),
@@ -97,8 +102,9 @@ test('any sequence of changes leaves the table as the model is', () => {
             const identity = `client ${step.client}`;
             for (const [other, offer] of offers) if (offer.identity === identity) offers.delete(other);
             if ([...offers.keys()].includes(ip)) continue;
-            table.offer({ ip, identity, expiresAt: now + 10_000 });
-            offers.set(ip, { identity, expiresAt: now + 10_000 });
+            const expiresAt = now + step.seconds * 1000;
+            table.offer({ ip, identity, since: now, expiresAt });
+            offers.set(ip, { identity, expiresAt });
           } else if (step.do === 'withdraw') {
             table.withdraw(FIRST + step.ip);
             endOffer(FIRST + step.ip);

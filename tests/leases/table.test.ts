@@ -37,7 +37,7 @@ test('random sequences of messages and time: never two clients on one address, n
         if (message === 'DISCOVER') {
           const got = allocateForDiscover(claim(identity, { requestedIp: wanted }), place);
           if (got.kind !== 'offer') continue;
-          table.offer({ ip: got.ip, identity, expiresAt: now + 30_000 });
+          table.offer({ ip: got.ip, identity, since: now, expiresAt: now + 30_000 });
           offered.set(identity, got.ip);
         } else if (message === 'RELEASE') {
           const released = releaseBinding(claim(identity, { ciaddr: mine?.ip ?? wanted }), place);
@@ -87,7 +87,7 @@ test('every address of the pools is given out, once, and then none', () => {
   for (let client = 0; client < 10; client++) {
     const got = allocateForDiscover(claim(`c${client}`), place);
     if (got.kind !== 'offer') continue;
-    table.offer({ ip: got.ip, identity: `c${client}`, expiresAt: NOW + 30_000 });
+    table.offer({ ip: got.ip, identity: `c${client}`, since: NOW, expiresAt: NOW + 30_000 });
     given.push(formatIpv4(got.ip));
   }
   assert.deepEqual(given, ['10.0.0.10', '10.0.0.11', '10.0.0.12', '10.0.0.13', '10.0.0.20', '10.0.0.21']);
@@ -100,15 +100,49 @@ test('what runs out comes back: offers after their time, bindings after theirs',
   for (let host = 10; host <= 13; host++) {
     table.bind(binding(`10.0.0.${host}`, `b${host}`, { expiresAt: NOW + host * 1000 }));
   }
-  table.offer({ ip: ip('10.0.0.20'), identity: 'x', expiresAt: NOW + 500 });
-  table.offer({ ip: ip('10.0.0.21'), identity: 'y', expiresAt: NOW + 60_000 });
+  table.offer({ ip: ip('10.0.0.20'), identity: 'x', since: NOW, expiresAt: NOW + 500 });
+  table.offer({ ip: ip('10.0.0.21'), identity: 'y', since: NOW, expiresAt: NOW + 60_000 });
   assert.equal(next(), undefined);
   table.expire(NOW + 600);
   assert.equal(next(), ip('10.0.0.20'));
-  table.offer({ ip: ip('10.0.0.20'), identity: 'z', expiresAt: NOW + 90_000 });
+  table.offer({ ip: ip('10.0.0.20'), identity: 'z', since: NOW, expiresAt: NOW + 90_000 });
   table.expire(NOW + 12_500);
   assert.equal(next(), ip('10.0.0.10'));
   assert.equal(table.at(ip('10.0.0.10'))?.identity, 'b10', 'the expired client is still remembered');
+});
+
+test('an offer that is held for long keeps no other from ending', () => {
+  const table = createLeaseTable(RACK.pools);
+  table.offer({ ip: ip('10.0.0.10'), identity: 'pi', since: NOW, expiresAt: NOW + 600_000 });
+  table.offer({ ip: ip('10.0.0.11'), identity: 'pc', since: NOW, expiresAt: NOW + 30_000 });
+  table.expire(NOW + 30_000);
+  assert.deepEqual([table.offerOf('pi')?.ip, table.offerOf('pc')], [ip('10.0.0.10'), undefined]);
+  table.expire(NOW + 600_000);
+  assert.equal(table.offers, 0);
+});
+
+test('a clock that is set back keeps no offer in force, and no lease is over sooner', () => {
+  const { table, place } = network(RACK, binding('10.0.0.12', 'b', { expiresAt: NOW + 60_000 }));
+  const day = 24 * 3600 * 1000;
+  table.offer({ ip: ip('10.0.0.11'), identity: 'a', since: NOW, expiresAt: NOW + 30_000 });
+  const then = { ...place, now: NOW - day };
+  const wish = (address: string) => allocateForDiscover(claim('c', { requestedIp: ip(address) }), then);
+  assert.deepEqual(wish('10.0.0.11').kind === 'offer' && wish('10.0.0.11'), {
+    kind: 'offer',
+    ip: ip('10.0.0.11'),
+    policy: RACK,
+    reason: 'the address it asked for',
+    fresh: true,
+  });
+  table.expire(then.now);
+  assert.equal(table.offers, 0);
+  table.offer({ ip: ip('10.0.0.11'), identity: 'c', since: then.now, expiresAt: then.now + 30_000 });
+  table.expire(then.now + 30_000);
+  assert.equal(table.offers, 0);
+  table.expire(NOW + 59_000);
+  assert.equal(table.counts().bound, 1);
+  table.expire(NOW + 61_000);
+  assert.equal(table.counts().bound, 0);
 });
 
 test('undo puts back exactly what stood there', () => {
