@@ -19,7 +19,15 @@ import { createLog } from '../src/journal/log.ts';
 import { createMetrics } from '../src/journal/metrics.ts';
 import { openSqliteStore } from '../src/leases/sqlite.ts';
 import { createLeaseTable } from '../src/leases/table.ts';
-import type { Datagram, Network, Nic, Outgoing, ReceiveHandler, UdpSocket } from '../src/net/udp.ts';
+import type {
+  Datagram,
+  Network,
+  Nic,
+  Outgoing,
+  ReceiveHandler,
+  SocketOptions,
+  UdpSocket,
+} from '../src/net/udp.ts';
 import { createBootHistory } from '../src/serve/boot-history.ts';
 import { createClients } from '../src/serve/clients.ts';
 import { createClock } from '../src/serve/clock.ts';
@@ -141,12 +149,14 @@ const socket: UdpSocket = {
   },
   close: () => {},
 };
+const open = (options: SocketOptions): UdpSocket => {
+  receive = options.onReceive;
+  return socket;
+};
 const network: Network = {
   nics: () => [nic],
-  open(options) {
-    receive = options.onReceive;
-    return socket;
-  },
+  open,
+  openBeside: open,
   pin: (bytes) => ({ bytes, address: 0, size: bytes.length }),
   neighbour: () => undefined,
   arpProber: () => ({ ask: () => undefined, close() {} }),

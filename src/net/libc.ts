@@ -16,7 +16,6 @@ export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 
 export const SOL_SOCKET = 1;
-export const SO_REUSEADDR = 2;
 export const SO_BROADCAST = 6;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
@@ -32,6 +31,7 @@ export const ICMP_FILTER = 1;
 
 export const IPPROTO_IP = 0;
 export const IPPROTO_ICMP = 1;
+export const IPPROTO_RAW = 255;
 export const IP_PKTINFO = 8;
 export const IP_MTU_DISCOVER = 10;
 export const IP_PMTUDISC_OMIT = 5;
@@ -42,6 +42,9 @@ export const UDP_SEGMENT = 103;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 
+export const ETH_P_IP = 0x0800;
+/** With it, and not with ETH_P_IP, a packet socket is shown what this host sends as well. */
+export const ETH_P_ALL = 3;
 export const ETH_P_ARP = 0x0806;
 export const ETH_P_IPV6 = 0x86dd;
 
@@ -59,6 +62,7 @@ export const EFD_CLOEXEC = 0o2000000;
 export const EFD_NONBLOCK = 0o4000;
 
 export const SIOCGIFCONF = 0x8912;
+export const SIOCGIFNETMASK = 0x891b;
 export const SIOCGIFMTU = 0x8921;
 export const SIOCSARP = 0x8955;
 

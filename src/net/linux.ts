@@ -1,6 +1,7 @@
 /** The network of the Linux host (or container) that this process runs on. */
 import { openArpProber } from './arp.ts';
 import { createBell } from './bell.ts';
+import { openBeside } from './beside.ts';
 import { openEchoProber } from './echo.ts';
 import { listNics } from './interfaces.ts';
 import { loadLibc } from './libc.ts';
@@ -46,6 +47,10 @@ export function createLinuxNetwork(): Network & ThreadNetwork & RouterDiscovery 
       const socket = openSocket(libc, send, options, () => addressVersion, onClose);
       opened.add(socket);
       return socket;
+    },
+    openBeside(options, onBeside) {
+      refuseWhenClosed();
+      return keep(openBeside(libc, options, () => addressVersion, onBeside));
     },
     openShared(nic, port, count) {
       refuseWhenClosed();

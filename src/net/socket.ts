@@ -1,6 +1,6 @@
 /** One UDP socket bound to one NIC. */
 
-import { BROADCAST, type Ipv4, UNSPECIFIED } from '../values/ipv4.ts';
+import { UNSPECIFIED } from '../values/ipv4.ts';
 import { createAddressCheck } from './addresses.ts';
 import {
   AF_INET,
@@ -13,7 +13,6 @@ import {
   SO_BROADCAST,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
-  SO_REUSEADDR,
   SO_SNDBUF,
   SO_SNDBUFFORCE,
   SOCK_CLOEXEC,
@@ -26,7 +25,7 @@ import { BATCH, createReceiveSlab } from './messages.ts';
 import { watchReadable } from './readiness.ts';
 import { bindFailure, deviceFailure, socketFailure } from './refusal.ts';
 import type { Send } from './sender.ts';
-import { NetError, type Nic, type SocketOptions, type UdpSocket } from './udp.ts';
+import type { Nic, SocketOptions, UdpSocket } from './udp.ts';
 
 /** A rack that powers up at once sends thousands of DISCOVERs within a second, about 1 KiB of kernel memory each. */
 const BUFFER_SIZE = 8 * 1024 * 1024;
@@ -38,11 +37,11 @@ const BUFFER_SIZE = 8 * 1024 * 1024;
 export function openSocket(
   libc: Libc,
   send: Send,
-  { nic, port, slotSize, onReceive, onBeside }: SocketOptions,
+  { nic, port, slotSize, onReceive }: SocketOptions,
   addressVersion: () => number,
   onClose: (socket: UdpSocket) => void,
 ): UdpSocket {
-  const fd = onBeside === undefined ? bindDescriptor(libc, nic, port) : bindBeside(libc, nic, port, onBeside);
+  const fd = bindDescriptor(libc, nic, port);
   const slab = createReceiveSlab(slotSize, createAddressCheck(libc, fd, nic.name, addressVersion));
   let closed = false;
 
@@ -70,52 +69,36 @@ export function openSocket(
   return socket;
 }
 
-/** Takes the port alone if it is free, else its broadcasts. Throws NetError. */
-function bindBeside(libc: Libc, nic: Nic, port: number, onBeside: (holder: string) => void): number {
-  try {
-    return bindDescriptor(libc, nic, port);
-  } catch (error) {
-    if (!(error instanceof NetError && error.code === 'PORT_TAKEN')) throw error;
-    try {
-      // Bound to the broadcast address, not to any: else what clients unicast to the other server, to renew, would be ours.
-      const fd = bindDescriptor(libc, nic, port, { address: BROADCAST, reuse: SO_REUSEADDR });
-      onBeside(error.message);
-      return fd;
-    } catch {
-      throw error;
-    }
-  }
-}
-
-/**
- * A descriptor bound to a NIC and a port, of one address or of all. `reuse`: the option by which sockets share a port.
- * Throws NetError.
- */
+/** A descriptor bound to a NIC and a port. `reuse`: the option by which sockets share a port. Throws NetError. */
 export function bindDescriptor(
   libc: Libc,
   nic: Nic,
   port: number,
-  { address = UNSPECIFIED, reuse }: { readonly address?: Ipv4; readonly reuse?: number } = {},
+  { reuse }: { readonly reuse?: number } = {},
 ): number {
   const fd = libc.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) throw socketFailure(libc.errno(), nic.name);
-  const device = interfaceName(nic.name);
-  if (libc.setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, device.length) !== 0) {
-    const code = libc.errno();
-    libc.close(fd);
-    throw deviceFailure(libc, code, nic.name);
-  }
+  bindToNic(libc, fd, nic);
   setOptions(libc, fd);
   // Nothing is shared unasked: a second server on this port would take datagrams away from the first, silently.
   if (reuse !== undefined) libc.setsockopt(fd, SOL_SOCKET, reuse, int32(1), 4);
   const endpoint = new Uint8Array(SOCKADDR_IN_SIZE);
-  setEndpoint(new DataView(endpoint.buffer), 0, address, port);
+  setEndpoint(new DataView(endpoint.buffer), 0, UNSPECIFIED, port);
   if (libc.bind(fd, endpoint, endpoint.length) !== 0) {
     const code = libc.errno();
     libc.close(fd);
     throw bindFailure(code, nic.name, port);
   }
   return fd;
+}
+
+/** Closes the descriptor and throws NetError where it cannot be. */
+export function bindToNic(libc: Libc, fd: number, nic: Nic): void {
+  const device = interfaceName(nic.name);
+  if (libc.setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, device.length) === 0) return;
+  const code = libc.errno();
+  libc.close(fd);
+  throw deviceFailure(libc, code, nic.name);
 }
 
 function setOptions(libc: Libc, fd: number): void {
@@ -127,9 +110,14 @@ function setOptions(libc: Libc, fd: number): void {
   // on the way is then fragmented by its router, where with DF set it would vanish and the boot would hang; and a
   // forged ICMP "fragmentation needed" cannot make us fragment for firmware that cannot reassemble.
   set(IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
-  // The FORCE forms pass the limits net.core.{r,w}mem_max, but want CAP_NET_ADMIN; the plain ones are cut to them.
-  if (!set(SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_SIZE)) set(SOL_SOCKET, SO_RCVBUF, BUFFER_SIZE);
-  if (!set(SOL_SOCKET, SO_SNDBUFFORCE, BUFFER_SIZE)) set(SOL_SOCKET, SO_SNDBUF, BUFFER_SIZE);
+  setBuffers(libc, fd);
+}
+
+/** The FORCE forms pass the limits net.core.{r,w}mem_max, but want CAP_NET_ADMIN; the plain ones are cut to them. */
+export function setBuffers(libc: Libc, fd: number): void {
+  const set = (option: number) => libc.setsockopt(fd, SOL_SOCKET, option, int32(BUFFER_SIZE), 4) === 0;
+  if (!set(SO_RCVBUFFORCE)) set(SO_RCVBUF);
+  if (!set(SO_SNDBUFFORCE)) set(SO_SNDBUF);
 }
 
 /** The port of a bound descriptor. */

@@ -114,12 +114,6 @@ export interface SocketOptions {
   /** Bytes of the largest datagram that will be told whole. */
   readonly slotSize: number;
   readonly onReceive: ReceiveHandler;
-  /**
-   * When given, a port that another program of this host holds and lets others have (SO_REUSEADDR, as DHCP servers do)
-   * is no failure: broadcasts are heard beside it, while what is sent to an address goes to that program alone. Told who
-   * holds it.
-   */
-  readonly onBeside?: ((holder: string) => void) | undefined;
 }
 
 /** Asks whether anybody uses an address. */
@@ -139,6 +133,11 @@ export interface Network {
   nics(): readonly Nic[];
   /** Throws NetError when the port is taken, a right is missing or the NIC is gone. */
   open(options: SocketOptions): UdpSocket;
+  /**
+   * An IPv4 socket on a port that is neither taken nor needed: what comes to it is heard, and answered from it, whoever has
+   * it now or wants it later (beside.ts). `onBeside` is told who has it at present. Throws NetError; it takes CAP_NET_RAW.
+   */
+  openBeside(options: SocketOptions, onBeside: (holders: string) => void): UdpSocket;
   /** Makes bytes sendable in place. */
   pin(bytes: Uint8Array): PinnedBuffer;
   /** The link address the kernel knows for an IPv4 address on this link (/proc/net/arp), if any. */

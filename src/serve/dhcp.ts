@@ -14,7 +14,14 @@ import type { Journal } from '../journal/record.ts';
 import type { Offer } from '../leases/offers.ts';
 import type { LeaseStore } from '../leases/store.ts';
 import type { LeaseTable } from '../leases/table.ts';
-import type { Datagram, Network, Nic, UdpSocket } from '../net/udp.ts';
+import {
+  type Datagram,
+  NetError,
+  type Network,
+  type Nic,
+  type SocketOptions,
+  type UdpSocket,
+} from '../net/udp.ts';
 import { formatIpv4 } from '../values/ipv4.ts';
 import type { BootHistory } from './boot-history.ts';
 import type { Clients } from './clients.ts';
@@ -85,10 +92,10 @@ export function createDhcpService(deps: DhcpDependencies): DhcpService {
     for (const port of deps.ports) {
       const onReceive = (batch: readonly Datagram[], socket: UdpSocket): void =>
         receive(service, batch, socket);
-      // proxyDHCP answers broadcasts, so on 67 it can stand beside the DHCP server of its own host. 4011 is ours alone.
+      const options: SocketOptions = { nic: deps.nic(), port, slotSize: SLOT_SIZE, onReceive };
+      // A proxy leaves port 67 to the DHCP server that this host may have too. 4011 is ours alone.
       const beside = deps.world().policy.mode === 'proxy' && port === DHCP_PORT;
-      const onBeside = beside ? (holder: string) => tellBeside(deps, holder) : undefined;
-      sockets.push(deps.network.open({ nic: deps.nic(), port, slotSize: SLOT_SIZE, onReceive, onBeside }));
+      sockets.push(beside ? openBeside(deps, options) : deps.network.open(options));
     }
   } catch (error) {
     close();
@@ -97,9 +104,28 @@ export function createDhcpService(deps: DhcpDependencies): DhcpService {
   return { close };
 }
 
-function tellBeside({ journal, clock, nic }: DhcpDependencies, holder: string): void {
-  const message = `${holder}: machines' broadcasts are answered beside it, what relays send is not heard`;
-  journal.write({ kind: 'notice', at: clock.wall(), nic: nic().name, level: 'info', message });
+/** Without the right to hear beside others it is the port itself, and for nobody else. */
+function openBeside({ network, journal, clock }: DhcpDependencies, options: SocketOptions): UdpSocket {
+  const { nic, port } = options;
+  const tell = (level: 'info' | 'warn', message: string, hint?: string): void =>
+    journal.write({
+      kind: 'notice',
+      at: clock.wall(),
+      nic: nic.name,
+      level,
+      message,
+      ...(hint === undefined ? {} : { detail: { hint } }),
+    });
+  try {
+    const onBeside = (holders: string): void =>
+      tell('info', `UDP port ${port} of this host is ${holders}'s: machines are answered beside it`);
+    return network.openBeside(options, onBeside);
+  } catch (error) {
+    if (!(error instanceof NetError && error.code === 'NO_PERMISSION')) throw error;
+    const socket = network.open(options);
+    tell('warn', `${error.message}: no other DHCP server can run on this host`, error.hint);
+    return socket;
+  }
 }
 
 function receive(deps: Service, batch: readonly Datagram[], socket: UdpSocket): void {

@@ -99,19 +99,30 @@ subnet 10.77.0.0 netmask 255.255.255.0 { range 10.77.0.100 10.77.0.199; }
 
 export const FOREIGN = { dnsmasq, kea, isc } as const;
 
-/** Runs one in a namespace; resolves once it serves. It ends with the lab. */
+/** Runs one in a namespace; resolves once it serves. It ends with the lab, or when it is stopped. */
 export async function startForeign(
   inside: Namespace,
   server: ForeignServer,
   lines: string,
   folder: string,
-): Promise<void> {
+): Promise<{ stop(): Promise<void> }> {
   const file = join(folder, 'foreign.conf');
   writeFileSync(file, server.configure(lines));
   const { program, args } = server.command(file, folder);
   const child = inside.spawn(program, args);
   const log = createFeed<string>((line) => line);
   for (const stream of [child.stdout, child.stderr]) if (stream !== null) readLines(stream, log.push);
-  child.once('close', () => log.end(`${program} ended`));
+  const gone = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      log.end(`${program} ended`);
+      resolve();
+    });
+  });
   await log.waitFor(`${program} serves`, (line) => server.ready.test(line), { seconds: 20 });
+  return {
+    async stop() {
+      child.kill('SIGTERM');
+      await gone;
+    },
+  };
 }

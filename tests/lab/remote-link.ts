@@ -9,7 +9,7 @@ import { readLines } from './lines.ts';
 import { packaged } from './packaged.ts';
 import { type Rack, SERVER_ADDRESS } from './rack.ts';
 
-const BRIDGE = 'br1';
+export const REMOTE_BRIDGE = 'br1';
 
 /** The server's `dhcp:` for this link. */
 export const REMOTE_DHCP = {
@@ -22,13 +22,13 @@ export const REMOTE_DHCP = {
 /** Resolves once the relay agent listens, to the tap where a machine is plugged in. */
 export async function openRemoteLink({ lab, wires, server, host }: Rack): Promise<string> {
   const relay = host('relay', '10.77.0.3/24');
-  lab.bridge(wires, BRIDGE);
+  lab.bridge(wires, REMOTE_BRIDGE);
   lab.veth({ in: relay, nic: 'eth1' }, { in: wires, nic: 'remote' });
-  lab.enslave(wires, 'remote', BRIDGE);
+  lab.enslave(wires, 'remote', REMOTE_BRIDGE);
   lab.address(relay, 'eth1', '10.78.0.1/24');
   relay.runSync('sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward');
   server.runSync('ip', 'route', 'add', '10.78.0.0/24', 'via', '10.77.0.3');
-  lab.tap(wires, 'remotetap', BRIDGE);
+  lab.tap(wires, 'remotetap', REMOTE_BRIDGE);
 
   const program = packaged('isc-dhcp-relay', 'usr/sbin/dhcrelay');
   // -a: with option 82, which tells the NIC that the machine is behind.

@@ -9,6 +9,7 @@ import type {
   Nic,
   Outgoing,
   ReceiveHandler,
+  SocketOptions,
   UdpSocket,
 } from '../../src/net/udp.ts';
 import type { Ipv4 } from '../../src/values/ipv4.ts';
@@ -66,21 +67,23 @@ export function createWire(): Wire {
       close: () => void probers.delete(prober),
     };
   };
+  const open = ({ nic, port, onReceive }: SocketOptions): UdpSocket => {
+    const socket: UdpSocket = {
+      nic,
+      port,
+      send(batch) {
+        sent.push(...batch);
+        return { sent: batch.length, failed: [] };
+      },
+      close: () => void handlers.delete(port),
+    };
+    handlers.set(port, { receive: onReceive, socket });
+    return socket;
+  };
   const network: Network = {
     nics: () => [NIC],
-    open({ nic, port, onReceive }) {
-      const socket: UdpSocket = {
-        nic,
-        port,
-        send(batch) {
-          sent.push(...batch);
-          return { sent: batch.length, failed: [] };
-        },
-        close: () => void handlers.delete(port),
-      };
-      handlers.set(port, { receive: onReceive, socket });
-      return socket;
-    },
+    open,
+    openBeside: open,
     pin: (bytes) => ({ bytes, address: 0, size: bytes.length }),
     neighbour: (address) => neighbours.get(address),
     arpProber: (_, onAnswer) => openProber('arp', onAnswer),
