@@ -117,6 +117,12 @@ function ownBinding(claim: Claim, place: Place): Holding | undefined {
     );
 }
 
+/** The address of this link that the client holds a running lease of and may keep: it gets no second one beside it. */
+function keptHere(claim: Claim, place: Place): Ipv4 | undefined {
+  const own = ownBinding(claim, place);
+  return own !== undefined && isLive(own, place.now) && mayHave(own.ip, claim, place) ? own.ip : undefined;
+}
+
 /** DISCOVER: RFC 2131 §4.3.1, the address to offer, in the order that the section lists. */
 export function allocateForDiscover(claim: Claim, place: Place): Allocation {
   const { leases, now } = place;
@@ -224,10 +230,17 @@ function selecting(claim: Claim, place: Place): Allocation {
   const ip = claim.requestedIp ?? (claim.ciaddr || undefined);
   if (ip === undefined) return { kind: 'nak', reason: 'the REQUEST names no address' };
   if (ip === fixedHere(claim, place)) return bind(ip, claim, place, 'takes its fixed address');
+  const kept = offered?.ip === ip ? ip : (keptHere(claim, place) ?? ip);
+  if (kept !== ip) return otherThan(kept, ip);
   // A client that comes after its offer ran out still gets the address while it is free (RFC 2131 §3.1 (4)).
   if (mayHave(ip, claim, place)) return bind(ip, claim, place, 'takes the offer');
   return { kind: 'nak', reason: `${formatIpv4(ip)} is not this client's to take` };
 }
+
+const otherThan = (own: Ipv4, ip: Ipv4): Allocation => ({
+  kind: 'nak',
+  reason: `its address is ${formatIpv4(own)}, not ${formatIpv4(ip)}`,
+});
 
 /**
  * INIT-REBOOT: the client remembers an address. On the wrong network: NAK. Unknown here: silence, since another server
@@ -240,9 +253,7 @@ function initReboot(ip: Ipv4, claim: Claim, place: Place): Allocation {
     return authoritative ? { kind: 'nak', reason } : { kind: 'silence', reason };
   }
   const own = fixedHere(claim, place) ?? ownBinding(claim, place)?.ip;
-  if (own !== undefined && own !== ip) {
-    return { kind: 'nak', reason: `its address is ${formatIpv4(own)}, not ${formatIpv4(ip)}` };
-  }
+  if (own !== undefined && own !== ip) return otherThan(own, ip);
   if (own === ip && (ip === fixedHere(claim, place) || mayHave(ip, claim, place))) {
     return bind(ip, claim, place, 'keeps its address after a restart');
   }
@@ -255,10 +266,11 @@ function initReboot(ip: Ipv4, claim: Claim, place: Place): Allocation {
 function renewing(ip: Ipv4, claim: Claim, place: Place): Allocation {
   if (ip === fixedHere(claim, place)) return bind(ip, claim, place, 'renews its fixed address');
   if (fixedHere(claim, place) === undefined && mayHave(ip, claim, place)) {
-    const own = ownBinding(claim, place);
-    if (own?.ip === ip) return bind(ip, claim, place, 'renews');
-    if (place.authoritative) return bind(ip, claim, place, 'renews an address that was free');
-    return { kind: 'silence', reason: 'this client is not known here' };
+    if (place.leases.isHeldBy(ip, claim.identity)) return bind(ip, claim, place, 'renews');
+    if (!place.authoritative) return { kind: 'silence', reason: 'this client is not known here' };
+    const kept = keptHere(claim, place);
+    if (kept !== undefined) return otherThan(kept, ip);
+    return bind(ip, claim, place, 'renews an address that was free');
   }
   const reason = `${formatIpv4(ip)} is not this client's to renew`;
   return place.authoritative ? { kind: 'nak', reason } : { kind: 'silence', reason };

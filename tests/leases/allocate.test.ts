@@ -152,6 +152,27 @@ describe('REQUEST: the four states of RFC 2131 §4.3.2', () => {
       claim: claim('a', { serverId: OURS, requestedIp: ip('10.0.0.11') }),
       gives: 'nak',
     },
+    'SELECTING: a second address beside the lease that it has': {
+      leases: [binding('10.0.0.10', 'a')],
+      claim: claim('a', { serverId: OURS, requestedIp: ip('10.0.0.11') }),
+      gives: 'nak',
+    },
+    'SELECTING: another address than its lease, which it was offered all the same': {
+      leases: [binding('10.0.0.10', 'a')],
+      offered: { to: 'a', ip: '10.0.0.11' },
+      claim: claim('a', { serverId: OURS, requestedIp: ip('10.0.0.11') }),
+      gives: 'bind 10.0.0.11',
+    },
+    'SELECTING: another address than the one that it had, which is over': {
+      leases: [binding('10.0.0.10', 'a', EXPIRED)],
+      claim: claim('a', { serverId: OURS, requestedIp: ip('10.0.0.11') }),
+      gives: 'bind 10.0.0.11',
+    },
+    'SELECTING: another address than its lease, which has been taken out of the pools': {
+      leases: [binding('10.0.0.99', 'a')],
+      claim: claim('a', { serverId: OURS, requestedIp: ip('10.0.0.11') }),
+      gives: 'bind 10.0.0.11',
+    },
     'SELECTING: another server is chosen, our offer ends': {
       offered: { to: 'a', ip: '10.0.0.11' },
       claim: claim('a', { serverId: ip('10.0.0.2'), requestedIp: ip('10.0.0.99') }),
@@ -221,6 +242,16 @@ describe('REQUEST: the four states of RFC 2131 §4.3.2', () => {
     'REBINDING: unknown here, free, authoritative': {
       claim: claim('a', { ciaddr: ip('10.0.0.11') }),
       gives: 'bind 10.0.0.11',
+    },
+    'REBINDING: a free address beside the lease that it has': {
+      leases: [binding('10.0.0.10', 'a')],
+      claim: claim('a', { ciaddr: ip('10.0.0.11') }),
+      gives: 'nak',
+    },
+    'RENEWING: of two leases the older one, too': {
+      leases: [binding('10.0.0.10', 'a', { touchedAt: NOW - 9000 }), binding('10.0.0.11', 'a')],
+      claim: claim('a', { ciaddr: ip('10.0.0.10') }),
+      gives: 'bind 10.0.0.10',
     },
     'neither server nor address': { claim: claim('a'), gives: 'silence' },
   };

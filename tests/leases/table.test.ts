@@ -65,6 +65,10 @@ test('random sequences of messages and time: never two clients on one address, n
           }
           held.set(identity, { ip: got.binding.ip, until: got.binding.expiresAt });
         }
+        const running = table
+          .of(identity)
+          .filter(({ state, expiresAt }) => state === 'bound' && expiresAt > now);
+        assert.ok(running.length <= 1, `${identity} has two leases`);
         const live = [...held].filter(([, { until }]) => until > now);
         const addresses = live.map(([, { ip: address }]) => formatIpv4(address));
         assert.equal(
