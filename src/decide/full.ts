@@ -13,7 +13,7 @@ import {
   type Place,
   releaseBinding,
 } from '../leases/allocate.ts';
-import { formatIpv4, hostRange, type Ipv4 } from '../values/ipv4.ts';
+import { formatIpv4, hostRange, type Ipv4, inSubnet } from '../values/ipv4.ts';
 import { type Asked, ignore, nextServer, planFor, withNearerOptions } from './asked.ts';
 import type { Decision, LeaseChange, Reply } from './decision.ts';
 import { claimOf, linkOf, NOBODY, reservedBy, subnetsFor } from './network.ts';
@@ -74,7 +74,7 @@ export function decideFull(asked: Asked): Decision {
     case 'RELEASE':
       return released(asked, claim, place);
     case 'INFORM':
-      return informed(asked, subnets[0]);
+      return informed(asked, subnets.find(({ subnet }) => inSubnet(facts.ciaddr, subnet)) ?? subnets[0]);
     default:
       return ignore(asked, 'NOT_A_CLIENT', `${facts.message} is what servers send`);
   }

@@ -50,7 +50,7 @@ const SHORTEST_CLIENT_ID = 4;
 /**
  * What a client is known by. A machine of the inventory is itself, whichever of its stages or NICs asks, so that ROM,
  * iPXE and the installed system keep one address. Else the client identifier (RFC 2131 §4.2), unless the subnet goes by
- * MAC; one that is no more than the hardware type and MAC (RFC 2132 §9.14) is the MAC, so that firmware without an
+ * MAC (and the client has one, as InfiniBand has not); one that is no more than the hardware type and MAC (RFC 2132 §9.14) is the MAC, so that firmware without an
  * identifier and iPXE with one are the same client.
  */
 export function identityOf(
@@ -61,7 +61,7 @@ export function identityOf(
   if (machine !== undefined) return `machine:${machine.macs[0] ?? machine.uuid ?? machine.name ?? facts.mac}`;
   const { clientId = '', mac } = facts;
   const tellsNothing = clientId.length < SHORTEST_CLIENT_ID || clientId === `01${mac.replaceAll(':', '')}`;
-  return by === 'mac' || tellsNothing ? `mac:${mac}` : `id:${clientId}`;
+  return tellsNothing || (by === 'mac' && mac !== '') ? `mac:${mac}` : `id:${clientId}`;
 }
 
 /** The identity of a client that says nothing of itself (hlen 0 is for links that have no addresses, RFC 4390): all such would be one. */

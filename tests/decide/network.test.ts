@@ -137,6 +137,17 @@ describe('shared networks', () => {
     table.bind(binding('10.11.11.50', 'somebody'));
     assert.equal(given(ask({ ...where, leases: table }, {})), 'POOL_EXHAUSTED');
   });
+  test('an INFORM is told the parameters of the subnet that its address is of', () => {
+    const router = new Map([[3, u32(ip('10.9.0.254'))]]);
+    const where = worldOf([one, withOptions(two, router)]);
+    for (const [address, wanted] of [
+      ['10.9.0.7', u32(ip('10.9.0.254'))],
+      ['10.11.11.7', undefined],
+    ] as const) {
+      const decision = ask(where, { message: 'INFORM', packet: { ciaddr: ip(address) } });
+      assert.deepEqual(decision.kind === 'reply' && decision.options.get(3), wanted);
+    }
+  });
   test('an address of any subnet of the link is right there', () => {
     const where = worldOf([one, two]);
     const table = createLeaseTable([...one.pools, ...two.pools]);
@@ -147,8 +158,9 @@ describe('shared networks', () => {
 });
 
 describe('identity', () => {
-  const identity = (by: SubnetPolicy['clientIdentity'], id: number[]) => {
+  const identity = (by: SubnetPolicy['clientIdentity'], id: number[], packet: Partial<Packet> = {}) => {
     const decision = ask(worldOf([{ ...HERE, clientIdentity: by }]), {
+      packet,
       options: [[OPTION.CLIENT_ID, Uint8Array.from(id)]],
     });
     return decision.change?.kind === 'offer' ? decision.change.offer.identity : undefined;
@@ -158,6 +170,10 @@ describe('identity', () => {
   test('by MAC, where the identifier is too short to tell clients apart', () => {
     assert.deepEqual([identity('client-id', []), identity('client-id', [0])], [`mac:${MAC}`, `mac:${MAC}`]);
     assert.equal(identity('client-id', [0, 7]), 'id:0007');
+  });
+  test('by identifier where there is no hardware address to go by', () => {
+    const infiniBand = { htype: 32, chaddr: new Uint8Array() };
+    assert.equal(identity('mac', [255, 1, 2, 3], infiniBand), 'id:ff010203');
   });
   test('nobody, without an identifier and a hardware address', () => {
     const packet = { htype: 32, chaddr: new Uint8Array() };
