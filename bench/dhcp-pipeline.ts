@@ -44,6 +44,7 @@ const nic: Nic = {
   addresses: [{ address: SERVER, prefix: 12 }],
   up: true,
   loopback: false,
+  addresses6: [],
   mtu: 1500,
 };
 

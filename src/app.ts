@@ -18,7 +18,7 @@ import { noLeaseStore } from './leases/none.ts';
 import { openSqliteStore } from './leases/sqlite.ts';
 import { createLeaseTable } from './leases/table.ts';
 import type { RouterDiscovery } from './net/router-discovery.ts';
-import type { Network, Nic, ThreadNetwork } from './net/udp.ts';
+import type { Ipv6Network, Network, Nic, ThreadNetwork } from './net/udp.ts';
 import type { Inventory } from './profiles/model.ts';
 import { countLeases, createApiSource } from './serve/api.ts';
 import { createBootHistory } from './serve/boot-history.ts';
@@ -27,6 +27,7 @@ import { type Clock, createClock } from './serve/clock.ts';
 import { startControl } from './serve/control.ts';
 import { tellExhaustion } from './serve/exhaustion.ts';
 import { startInventory } from './serve/inventory.ts';
+import { ipVersions } from './serve/ip-versions.ts';
 import { createClientLimit } from './serve/limits.ts';
 import { type NicServicesOptions, openNicServices } from './serve/nic-services.ts';
 import { chooseNics } from './serve/nics.ts';
@@ -38,11 +39,11 @@ import { createRouterHints } from './serve/router-hints.ts';
 import { type ServedNics, serveNics } from './serve/served-nics.ts';
 import { watchStore } from './serve/store-health.ts';
 import { describedWhere } from './serve/where.ts';
-import { parseIpv4 } from './values/ipv4.ts';
+import { parseIp } from './values/ip.ts';
 
 export interface AppOptions {
   readonly config: Config;
-  readonly network: Network & ThreadNetwork & RouterDiscovery;
+  readonly network: Network & Ipv6Network & ThreadNetwork & RouterDiscovery;
   readonly log: Logger;
   readonly version: string;
   /** Whether people read the log: NIC vendors are named in it then. */
@@ -136,9 +137,11 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
     seen: clients.macAt,
     leased: (address) => table.at(address)?.mac,
     neighbour: network.neighbour,
+    neighbour6: network.neighbour6,
     serverAddress: () => config.serverAddress,
   });
 
+  const versions = ipVersions({ network, journal, clock });
   const lanes = startLanes(network);
   closers.push(() => lanes.close());
   const limit = createClientLimit(config.limits.clientRate);
@@ -152,6 +155,7 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
     dhcp: { network, table, store, clients, history, clock, limit, journal: tellExhaustion(journal), world },
     tftp: {
       network,
+      versions,
       lanes,
       config: config.tftp,
       resolver,
@@ -190,10 +194,12 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
     nicFaults: running.faults,
   });
   const http = createHttpServer({
+    // A socket on :: takes IPv4 too, whatever net.ipv6.bindv6only says.
+    host: versions.includes(6) ? '::' : '0.0.0.0',
     port: config.http.port,
     content: resolver,
     requester: ({ remoteAddress, localAddress, path }: HttpClient) =>
-      requester(parseIpv4(remoteAddress), path, parseIpv4(localAddress) ?? where().localAddress),
+      requester(parseIp(remoteAddress), path, parseIp(localAddress) ?? where().localAddress),
     journal,
     metrics,
     log,

@@ -6,7 +6,7 @@ import {
   type Profile,
   TemplateError,
 } from '../profiles/model.ts';
-import type { Ipv4 } from '../values/ipv4.ts';
+import type { IpAddress } from '../values/ip.ts';
 import { hyphenMac } from '../values/mac.ts';
 import { type Arch, isUefi } from './arch.ts';
 import type { Facts } from './facts.ts';
@@ -204,7 +204,7 @@ export interface ScriptFor {
   readonly profile: Profile;
   readonly server: ServerUrls;
   /** The address the client holds, if that is known. */
-  readonly address: Ipv4 | undefined;
+  readonly address: IpAddress | undefined;
   /** Whether URLs inside the script may be HTTP; else TFTP. */
   readonly http: boolean;
 }

@@ -1,23 +1,23 @@
 /** What templates see of a client and its machine (contract: machine, client, server, vars, profile). */
 import type { Machine, Profile, TemplateScope } from '../profiles/model.ts';
-import { formatIpv4, type Ipv4 } from '../values/ipv4.ts';
+import { formatHost, formatIp, type IpAddress } from '../values/ip.ts';
 import { hyphenMac } from '../values/mac.ts';
 import type { Facts } from './facts.ts';
 
 /** Where this server's files are, as a client reaches them. */
-export interface ServerUrls {
-  readonly address: Ipv4;
+export interface ServerUrls<Address extends IpAddress = IpAddress> {
+  readonly address: Address;
   readonly httpPort: number;
 }
 
-/** `http://10.11.11.1:8080`, without a trailing slash. */
+/** `http://10.11.11.1:8080`, `http://[fd00::1]:8080`, without a trailing slash. */
 export function httpOrigin(server: ServerUrls): string {
-  return `http://${formatIpv4(server.address)}:${server.httpPort}`;
+  return `http://${formatHost(server.address)}:${server.httpPort}`;
 }
 
 /** `tftp://10.11.11.1`, without a trailing slash. */
 export function tftpOrigin(server: ServerUrls): string {
-  return `tftp://${formatIpv4(server.address)}`;
+  return `tftp://${formatHost(server.address)}`;
 }
 
 /**
@@ -29,7 +29,7 @@ export function templateScope(
   machine: Machine | undefined,
   profile: Profile,
   server: ServerUrls,
-  address: Ipv4 | undefined,
+  address: IpAddress | undefined,
 ): TemplateScope {
   const ip = machine?.ip ?? (address || undefined);
   return {
@@ -37,7 +37,7 @@ export function templateScope(
       name: machine?.name ?? hyphenMac(facts.mac),
       mac: facts.mac,
       uuid: machine?.uuid ?? facts.uuid,
-      ip: ip === undefined ? undefined : formatIpv4(ip),
+      ip: ip === undefined ? undefined : formatIp(ip),
       vars: machine?.vars ?? {},
     },
     client: {
@@ -46,7 +46,7 @@ export function templateScope(
       userClass: facts.userClasses[0],
     },
     server: {
-      address: formatIpv4(server.address),
+      address: formatIp(server.address),
       httpUrl: `${httpOrigin(server)}/boot`,
       tftpUrl: tftpOrigin(server),
     },

@@ -6,7 +6,8 @@ import { StoreUnavailable } from '../leases/store.ts';
 import { createLinuxNetwork } from '../net/linux.ts';
 import { NetError } from '../net/udp.ts';
 import { InventoryBroken } from '../serve/inventory.ts';
-import { formatIpv4 } from '../values/ipv4.ts';
+import { addressesOf } from '../serve/nics.ts';
+import { formatHost, formatIp } from '../values/ip.ts';
 import { type ConfigFlag, configOrExit, printDiagnostics } from './load.ts';
 import { version } from './version.ts';
 
@@ -28,7 +29,10 @@ export async function serve(flags: ConfigFlag): Promise<void> {
   const { ports } = app;
   const nics = app
     .nics()
-    .map((nic) => `${nic.name} ${nic.addresses.map(({ address }) => formatIpv4(address)).join(' ')}`);
+    .map(
+      (nic) =>
+        `${nic.name} ${[...nic.addresses, ...nic.addresses6].map(({ address }) => formatIp(address)).join(' ')}`,
+    );
   const { profiles, machines } = app.inventory();
   log.info(
     {
@@ -91,10 +95,7 @@ function greeting(config: Config, app: App): string {
   }[mode];
   const lines = ['', `Pilotlight ${what}.`, ''];
   for (const nic of app.nics()) {
-    const addresses = nic.addresses
-      .map(({ address, prefix }) => `${formatIpv4(address)}/${prefix}`)
-      .join(' ');
-    lines.push(`  ${nic.name.padEnd(10)} ${addresses}`);
+    lines.push(`  ${nic.name.padEnd(10)} ${addressesOf(nic).join(' ')}`);
   }
   const ports = Object.entries(app.ports).map(([use, port]) => `${use} ${port}`);
   lines.push(`  ports      ${ports.join(', ')}`);
@@ -107,7 +108,7 @@ function greeting(config: Config, app: App): string {
 
 function nextSteps(config: Config, app: App): string[] {
   const [nic] = app.nics();
-  const address = nic?.addresses[0]?.address;
+  const address = (nic?.addresses[0] ?? nic?.addresses6[0])?.address;
   const steps = [
     'Next: switch on a machine that boots from the network on the same link, and watch it here.',
   ];
@@ -118,6 +119,6 @@ function nextSteps(config: Config, app: App): string[] {
   }
   steps.push('      bin/pilotlight explain --mac MAC tells what a machine would get, and why.');
   if (address !== undefined)
-    steps.push(`      http://${formatIpv4(address)}:${app.ports['http']}/v1/status tells how it goes.`);
+    steps.push(`      http://${formatHost(address)}:${app.ports['http']}/v1/status tells how it goes.`);
   return steps;
 }

@@ -1,15 +1,15 @@
 /** The seam that TFTP and HTTP share: a requested path, and who asks → bytes, or why not. */
 import type { PinnedBuffer } from '../net/udp.ts';
-import type { Ipv4 } from '../values/ipv4.ts';
+import type { IpAddress } from '../values/ip.ts';
 import type { Mac } from '../values/mac.ts';
 
 /** Who asks for a file, as far as that is known. */
 export interface Requester {
-  readonly address: Ipv4 | undefined;
-  /** From our lease, the ARP table, or the path, in that order. */
+  readonly address: IpAddress | undefined;
+  /** From our lease, the kernel's neighbour table, the address itself (IPv6), or the path, in that order. */
   readonly mac: Mac | undefined;
   /** Our own address on the NIC that the request came in on, for URLs inside rendered text. */
-  readonly serverAddress: Ipv4;
+  readonly serverAddress: IpAddress;
 }
 
 /** A file that may be served. Nothing is read until open(). */

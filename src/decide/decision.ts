@@ -9,6 +9,7 @@ import type { Offer } from '../leases/offers.ts';
 import type { Binding } from '../leases/store.ts';
 import type { LeaseView } from '../leases/table.ts';
 import type { Inventory } from '../profiles/model.ts';
+import type { IpAddress } from '../values/ip.ts';
 import type { Ipv4, Subnet } from '../values/ipv4.ts';
 
 /** A client's message. */
@@ -106,6 +107,9 @@ export interface Reply extends Told {
 export type Decision = Ignored | Reply;
 
 /** This server as the client of a decision reaches it. */
-export function urlsOf(world: Pick<World, 'httpPort'>, address: Ipv4): ServerUrls {
+export function urlsOf<Address extends IpAddress>(
+  world: Pick<World, 'httpPort'>,
+  address: Address,
+): ServerUrls<Address> {
   return { address, httpPort: world.httpPort };
 }

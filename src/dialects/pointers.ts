@@ -9,7 +9,7 @@ import { selectProfile } from '../boot/select.ts';
 import type { Mode } from '../config/model.ts';
 import { imagine } from '../decide/imagine.ts';
 import type { Inventory, Profile } from '../profiles/model.ts';
-import type { Subnet } from '../values/ipv4.ts';
+import type { Ipv4, Subnet } from '../values/ipv4.ts';
 
 /** What one kind of firmware fetches first. */
 export interface FirstStage {
@@ -22,7 +22,7 @@ export interface FirstStage {
 }
 
 export interface Pointers {
-  readonly server: ServerUrls;
+  readonly server: ServerUrls<Ipv4>;
   /** The network on the NIC that serves; undefined when it is not known. */
   readonly subnet: Subnet | undefined;
   readonly stages: readonly FirstStage[];
@@ -33,7 +33,7 @@ export interface Pointers {
 }
 
 export interface PointerSource {
-  readonly server: ServerUrls;
+  readonly server: ServerUrls<Ipv4>;
   readonly subnet: Subnet | undefined;
   readonly mode: Mode;
   readonly inventory: Inventory;

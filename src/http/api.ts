@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { Arch } from '../boot/arch.ts';
 import { LEASE_STATES, type LeaseFilter } from '../leases/entries.ts';
+import type { IpAddress } from '../values/ip.ts';
 import type { Ipv4 } from '../values/ipv4.ts';
 import type { Mac } from '../values/mac.ts';
 
@@ -152,10 +153,9 @@ export interface ScriptQuery {
   readonly uuid?: string | undefined;
   /** An item of its menu, counted from 1; undefined: the menu itself. */
   readonly item?: number | undefined;
-  /** Undefined for a client that is not on IPv4. */
-  readonly address: Ipv4 | undefined;
+  readonly address: IpAddress | undefined;
   /** Our own address that the client asked, for URLs in the script. */
-  readonly serverAddress: Ipv4;
+  readonly serverAddress: IpAddress;
 }
 
 /** not-found: no profile gives this machine a script. broken: a template that does not render. */

@@ -5,23 +5,24 @@
 import type { Datagram, Memory, Outgoing, SendResult } from '../net/udp.ts';
 import { ERROR, encodeError, encodeOack, type TftpAck, type TftpError } from '../tftp/packets.ts';
 import { begin, type Step, step, type TransferEffect, type TransferState } from '../tftp/transfer.ts';
+import type { IpAddress } from '../values/ip.ts';
 import { type Body, createBody } from './body.ts';
 import type { Order, Progress, Report } from './messages.ts';
 import { createOutbox } from './outbox.ts';
-import { type Peer, transferIdentifier } from './peer.ts';
+import { type Peer, type TransferIdentifier, transferIdentifier } from './peer.ts';
 import { misplaced, readReceived } from './received.ts';
 
 export interface CarrierOptions {
   readonly socket: number;
   /** Whether requests come to this socket too; they are reported. */
   readonly requests: boolean;
-  readonly send: (batch: readonly Outgoing[]) => SendResult;
+  readonly send: (batch: readonly Outgoing<IpAddress>[]) => SendResult;
   readonly report: (report: Report) => void;
 }
 
 /** `now`: milliseconds of one monotonic clock. */
 export interface Carrier {
-  receive(batch: readonly Datagram[], now: number): void;
+  receive(batch: readonly Datagram<IpAddress>[], now: number): void;
   begin(order: Extract<Order, { kind: 'begin' }>, now: number): void;
   /** Bytes that a transfer waits for. */
   put(transfer: number, piece: number, memory: Memory): void;
@@ -43,7 +44,7 @@ const PROGRESS_MS = 1000;
 /** One client's transfer, from its beginning to a little after its end. */
 interface Session extends Peer {
   readonly id: number;
-  readonly key: number;
+  readonly key: TransferIdentifier;
   state: TransferState;
   /** Undefined once it has ended. */
   body: Body | undefined;
@@ -56,11 +57,11 @@ interface Session extends Peer {
 }
 
 export function createCarrier({ socket, requests, send, report }: CarrierOptions): Carrier {
-  const byKey = new Map<number, Session>();
+  const byKey = new Map<TransferIdentifier, Session>();
   const byId = new Map<number, Session>();
   const outbox = createOutbox(send, (code) => report({ kind: 'unsent', socket, code }));
 
-  function receive(datagram: Datagram, now: number): void {
+  function receive(datagram: Datagram<IpAddress>, now: number): void {
     const packet = readReceived(datagram);
     if (packet.kind === 'ack' || packet.kind === 'error') {
       onReply(datagram, packet, now);
@@ -76,7 +77,7 @@ export function createCarrier({ socket, requests, send, report }: CarrierOptions
     }
   }
 
-  function onReply(datagram: Datagram, packet: TftpAck | TftpError, now: number): void {
+  function onReply(datagram: Datagram<IpAddress>, packet: TftpAck | TftpError, now: number): void {
     const { source: client, sourcePort: port, localAddress: local } = datagram;
     const session = byKey.get(transferIdentifier(client, port));
     if (session?.body !== undefined) {

@@ -31,8 +31,10 @@ const carriers = new Map<number, { readonly carrier: Carrier; readonly socket: P
 const carrying = new Map<number, Carrier>();
 let ended = false;
 
-function open({ socket: id, fd, nic, requests }: Extract<Order, { kind: 'open' }>): void {
-  const socket = network.adopt(fd, nic, SLOT_SIZE, (batch) => carrier.receive(batch, performance.now()));
+function open({ socket: id, fd, version, nic, requests }: Extract<Order, { kind: 'open' }>): void {
+  const socket = network.adopt(fd, version, nic, SLOT_SIZE, (batch) =>
+    carrier.receive(batch, performance.now()),
+  );
   const carrier = createCarrier({
     socket: id,
     requests,

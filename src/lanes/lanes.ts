@@ -10,7 +10,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { socketFor } from '../net/steering.ts';
-import type { Bell, Memory, Nic, ThreadNetwork } from '../net/udp.ts';
+import type { Bell, IpVersion, Memory, Nic, ThreadNetwork } from '../net/udp.ts';
 import type { Terms } from '../tftp/negotiate.ts';
 import type { Cargo, LaneData, Order, Progress, Report } from './messages.ts';
 import type { Peer } from './peer.ts';
@@ -55,9 +55,18 @@ export interface LanePort {
   close(): void;
 }
 
+export interface WantedPort {
+  readonly nic: Nic;
+  readonly version: IpVersion;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Whether requests come to this port too. */
+  readonly requests: boolean;
+}
+
 export interface Lanes {
-  /** `requests`: whether requests come to this port too. `port` 0: any free port. Throws NetError. */
-  open(nic: Nic, port: number, requests: boolean, events: PortEvents): LanePort;
+  /** Throws NetError. */
+  open(wanted: WantedPort, events: PortEvents): LanePort;
   /** Ends the threads. */
   close(): Promise<void>;
 }
@@ -101,15 +110,15 @@ export function startLanes(network: ThreadNetwork, count: number = laneCount()):
   }
 
   return {
-    open(nic, port, requests, events) {
+    open({ nic, version, port, requests }, events) {
       // A port of a known number stays one socket's, and one lane's: see openSharedPort().
-      const shared = network.openShared(nic, port, port === 0 ? count : 1);
+      const shared = network.openShared(version, nic, port, port === 0 ? count : 1);
       const socket = ++numbers;
       const own = new Set<number>();
       let closed = false;
       ports.set(socket, events);
       for (const [index, fd] of shared.descriptors.entries())
-        lanes[index]?.order({ kind: 'open', socket, fd, nic: nic.name, requests });
+        lanes[index]?.order({ kind: 'open', socket, fd, version, nic: nic.name, requests });
       const laneOf = ({ client, port: from }: Peer) =>
         lanes[socketFor(client, from, shared.descriptors.length)] as Lane;
       return {

@@ -2,7 +2,7 @@
  * What the service and a lane's thread say to each other. Bytes of files never pass: the service keeps them in memory
  * until a transfer has ended, and tells where they lie.
  */
-import type { Memory } from '../net/udp.ts';
+import type { IpVersion, Memory } from '../net/udp.ts';
 import type { Terms } from '../tftp/negotiate.ts';
 import type { TransferResult } from '../tftp/transfer.ts';
 import type { Peer } from './peer.ts';
@@ -18,6 +18,7 @@ export type Order =
       readonly kind: 'open';
       readonly socket: number;
       readonly fd: number;
+      readonly version: IpVersion;
       readonly nic: string;
       /** Whether requests come to this port too. */
       readonly requests: boolean;

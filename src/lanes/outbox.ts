@@ -5,6 +5,7 @@
  */
 import type { MemorySlice, Outgoing, SendResult } from '../net/udp.ts';
 import { DATA_HEAD_SIZE, encodeDataHead } from '../tftp/packets.ts';
+import type { IpAddress } from '../values/ip.ts';
 import type { Peer } from './peer.ts';
 
 export interface Outbox {
@@ -17,11 +18,11 @@ export interface Outbox {
 
 /** `onFailure` is told the errno's name of the first datagram that could not be sent. */
 export function createOutbox(
-  send: (batch: readonly Outgoing[]) => SendResult,
+  send: (batch: readonly Outgoing<IpAddress>[]) => SendResult,
   onFailure: (code: string) => void,
 ): Outbox {
-  let first: Outgoing[] = [];
-  let windows: Outgoing[] = [];
+  let first: Outgoing<IpAddress>[] = [];
+  let windows: Outgoing<IpAddress>[] = [];
   /** One head for each datagram of a batch, used anew in the next one: send() copies them. */
   const heads: Uint8Array[] = [];
 

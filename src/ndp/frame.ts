@@ -10,7 +10,14 @@
  */
 import { ByteReader, concatBytes, written } from '../dhcp/cursor.ts';
 import { internetChecksum } from '../values/checksum.ts';
-import { IPV6_LENGTH, type Ipv6, isLinkLocal, isUnspecified } from '../values/ipv6.ts';
+import {
+  IPV6_LENGTH,
+  type Ipv6,
+  ipv6Bytes,
+  ipv6FromBytes,
+  isLinkLocal,
+  UNSPECIFIED_IPV6,
+} from '../values/ipv6.ts';
 import { formatMac, type Mac, macOctets } from '../values/mac.ts';
 
 /** A host asks whether there is a router. */
@@ -66,7 +73,7 @@ const SOURCE_LINK_ADDRESS = 1;
 /** Options count their length in these. */
 const OPTION_UNIT = 8;
 
-const ALL_ROUTERS: Ipv6 = Uint8Array.of(0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2);
+const ALL_ROUTERS = ipv6FromBytes(Uint8Array.of(0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2));
 /** The link addresses of the groups ff02::1 and ff02::2 (RFC 2464 §7). */
 export const ALL_NODES_LINK: Mac = '33:33:00:00:00:01';
 export const ALL_ROUTERS_LINK: Mac = '33:33:00:00:00:02';
@@ -83,8 +90,8 @@ export function decodeRouterFrame(frame: Uint8Array): RouterMessage | MalformedF
   const length = reader.u16();
   const nextHeader = reader.u8();
   const hopLimit = reader.u8();
-  const source = reader.take(IPV6_LENGTH).slice();
-  const destination = reader.take(IPV6_LENGTH).slice();
+  const source = ipv6FromBytes(reader.take(IPV6_LENGTH));
+  const destination = ipv6FromBytes(reader.take(IPV6_LENGTH));
   const body = reader.take(length);
   if (reader.overrun) return malformed('TRUNCATED');
   if (ethertype !== ETHERTYPE_IPV6 || version !== 6 || nextHeader !== ICMPV6) {
@@ -110,7 +117,7 @@ function readSolicitation(icmp: ByteReader, linkSource: Mac, source: Ipv6): Soli
   if (icmp.overrun) return malformed('TRUNCATED');
   const options = readOptions(icmp);
   if (options === undefined) return malformed('BAD_OPTION');
-  if (isUnspecified(source) && options.includes(SOURCE_LINK_ADDRESS)) return malformed('BAD_SOURCE');
+  if (source === UNSPECIFIED_IPV6 && options.includes(SOURCE_LINK_ADDRESS)) return malformed('BAD_SOURCE');
   return { kind: 'solicitation', linkSource, source };
 }
 
@@ -159,7 +166,7 @@ export function encodeNoRouter(hint: {
 
 /** A question to all routers of the link. */
 export function encodeSolicitation({ linkSource, source }: Omit<Solicitation, 'kind'>): Uint8Array {
-  const withLink = !isUnspecified(source);
+  const withLink = source !== UNSPECIFIED_IPV6;
   const body = written(withLink ? 8 + OPTION_UNIT : 8, (writer) => {
     writer.u8(SOLICITATION);
     writer.skip(7);
@@ -188,8 +195,8 @@ function encodeFrame(
     writer.u16(body.length);
     writer.u8(ICMPV6);
     writer.u8(HOP_LIMIT);
-    writer.bytes(ends.source);
-    writer.bytes(ends.destination);
+    writer.bytes(ipv6Bytes(ends.source));
+    writer.bytes(ipv6Bytes(ends.destination));
   });
   const checksum = written(2, (writer) => writer.u16(sum));
   return concatBytes([headers, body.subarray(0, CHECKSUM_AT), checksum, body.subarray(CHECKSUM_AT + 2)]);
@@ -198,8 +205,8 @@ function encodeFrame(
 /** What the checksum covers besides the message (RFC 8200 §8.1). */
 function pseudoHeader(source: Ipv6, destination: Ipv6, length: number): Uint8Array {
   return written(2 * IPV6_LENGTH + 8, (writer) => {
-    writer.bytes(source);
-    writer.bytes(destination);
+    writer.bytes(ipv6Bytes(source));
+    writer.bytes(ipv6Bytes(destination));
     writer.u32(length);
     writer.u32(ICMPV6);
   });

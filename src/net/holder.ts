@@ -8,14 +8,20 @@ export interface Holder {
   readonly command: string;
 }
 
+/** Sockets as /proc/net lists them. An IPv6 socket may hold a port over IPv4 too, and never the other way round. */
+const TABLES = {
+  udp: ['udp', 'udp6'],
+  udp6: ['udp6'],
+  tcp: ['tcp', 'tcp6'],
+} as const;
+
 /**
  * The processes that have a UDP socket, or a listening TCP socket, on this port in our network namespace, on whatever
  * NIC: /proc does not tell to which one a socket is bound. Empty when they run in a PID namespace that we cannot see
  * into, or belong to another user and we are not root.
  */
-export function findHolders(port: number, protocol: 'udp' | 'tcp' = 'udp'): readonly Holder[] {
-  const tables = [`/proc/net/${protocol}`, `/proc/net/${protocol}6`];
-  const inodes = new Set(tables.flatMap((table) => inodesOn(table, port, protocol)));
+export function findHolders(port: number, protocol: keyof typeof TABLES = 'udp'): readonly Holder[] {
+  const inodes = new Set(TABLES[protocol].flatMap((table) => inodesOn(table, port)));
   if (inodes.size === 0) return [];
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry) && hasSocket(entry, inodes))
@@ -24,20 +30,20 @@ export function findHolders(port: number, protocol: 'udp' | 'tcp' = 'udp'): read
 
 /** Whether anybody has a UDP socket on this port in our network namespace, on whatever NIC, seen by us or not. */
 export function isHeld(port: number): boolean {
-  return ['/proc/net/udp', '/proc/net/udp6'].some((table) => inodesOn(table, port, 'udp').length > 0);
+  return TABLES.udp.some((table) => inodesOn(table, port).length > 0);
 }
 
 /** TCP_LISTEN as the `st` column has it: connections have local ports too, and hold none. */
 const LISTENING = '0A';
 
 /** Socket inodes whose local port is this one. A row: `sl local:PORT remote:PORT st tx:rx tr:tm retr uid timeout inode …`. */
-function inodesOn(table: string, port: number, protocol: 'udp' | 'tcp'): string[] {
+function inodesOn(table: string, port: number): string[] {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const inodes: string[] = [];
-  for (const line of read(table).split('\n').slice(1)) {
+  for (const line of read(`/proc/net/${table}`).split('\n').slice(1)) {
     const columns = line.trim().split(/\s+/);
     const inode = columns[9];
-    if (protocol === 'tcp' && columns[3] !== LISTENING) continue;
+    if (table.startsWith('tcp') && columns[3] !== LISTENING) continue;
     if (inode !== undefined && columns[1]?.endsWith(suffix)) inodes.push(inode);
   }
   return inodes;

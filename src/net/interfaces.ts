@@ -5,6 +5,7 @@
 import koffi from 'koffi';
 import type { Ipv4 } from '../values/ipv4.ts';
 import { formatMac } from '../values/mac.ts';
+import { listIpv6 } from './inet6.ts';
 import { AF_INET, AF_PACKET, type Libc, SIOCGIFMTU, SOCK_CLOEXEC, SOCK_DGRAM } from './libc.ts';
 import { interfaceName } from './memory.ts';
 import type { Nic } from './udp.ts';
@@ -29,6 +30,7 @@ interface Entry {
 /** Lists every NIC in the kernel's order. */
 export function listNics(libc: Libc): readonly Nic[] {
   const entries = readEntries(libc);
+  const ipv6 = listIpv6();
   const fd = libc.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   const nics: Nic[] = [];
   for (const { name, flags, link } of entries) {
@@ -41,6 +43,9 @@ export function listNics(libc: Libc): readonly Nic[] {
         // An address may carry a label of its own, as in eth0:1.
         other.inet !== undefined && other.name.replace(/:.*/, '') === name ? [other.inet] : [],
       ),
+      addresses6: ipv6
+        .filter(({ index, temporary }) => index === link.index && !temporary)
+        .map(({ address, prefix }) => ({ address, prefix })),
       up: (flags & IFF_UP) !== 0,
       loopback: (flags & IFF_LOOPBACK) !== 0,
       mtu: mtuOf(libc, fd, name),

@@ -8,6 +8,7 @@ import koffi from 'koffi';
 import { NetError } from './udp.ts';
 
 export const AF_INET = 2;
+export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
 export const AF_PACKET = 17;
 export const SOCK_DGRAM = 2;
@@ -36,6 +37,11 @@ export const IP_PKTINFO = 8;
 export const IP_MTU_DISCOVER = 10;
 export const IP_PMTUDISC_OMIT = 5;
 
+export const IPPROTO_IPV6 = 41;
+export const IPV6_V6ONLY = 26;
+export const IPV6_RECVPKTINFO = 49;
+export const IPV6_PKTINFO = 50;
+
 export const SOL_UDP = 17;
 export const UDP_SEGMENT = 103;
 
@@ -54,6 +60,7 @@ export const PACKET_ADD_MEMBERSHIP = 1;
 export const NETLINK_ROUTE = 0;
 export const RTMGRP_LINK = 1;
 export const RTMGRP_IPV4_IFADDR = 0x10;
+export const RTMGRP_IPV6_IFADDR = 0x100;
 
 export const POLLIN = 1;
 export const POLLOUT = 4;

@@ -1,26 +1,45 @@
 /** The network of the Linux host (or container) that this process runs on. */
+import type { Ipv4 } from '../values/ipv4.ts';
+import type { Ipv6 } from '../values/ipv6.ts';
+import { createAddressCheck } from './addresses.ts';
 import { openArpProber } from './arp.ts';
 import { createBell } from './bell.ts';
 import { openBeside } from './beside.ts';
 import { openEchoProber } from './echo.ts';
+import { FAMILIES, INET, INET6 } from './family.ts';
+import { ipv6Refusal } from './inet6.ts';
 import { listNics } from './interfaces.ts';
 import { loadLibc } from './libc.ts';
 import { pin } from './memory.ts';
 import { lookUpNeighbour } from './neighbours.ts';
+import { lookUpNeighbour6 } from './neighbours6.ts';
 import { watchNicEvents } from './nic-events.ts';
 import { forwardsIpv6, linkLocalOf, openRouterSocket, type RouterDiscovery } from './router-discovery.ts';
 import { createSender } from './sender.ts';
 import { openSharedPort } from './shared-port.ts';
-import { openSocket } from './socket.ts';
-import type { Network, ThreadNetwork, UdpSocket } from './udp.ts';
+import { type Opening, openSocket } from './socket.ts';
+import type { Ipv6Network, Network, ThreadNetwork } from './udp.ts';
 
 /** Throws NetError UNSUPPORTED where there is no Linux on x86_64 or aarch64. */
-export function createLinuxNetwork(): Network & ThreadNetwork & RouterDiscovery {
+export function createLinuxNetwork(): Network & Ipv6Network & ThreadNetwork & RouterDiscovery {
   const libc = loadLibc();
-  const send = createSender(libc);
   const opened = new Set<{ close(): void }>();
   let addressVersion = 0;
   let closed = false;
+  const onClose = (gone: { close(): void }): void => void opened.delete(gone);
+  const opening: Opening<Ipv4> = {
+    family: INET,
+    send: createSender(libc, INET),
+    ownAddresses: (fd, nic) => createAddressCheck(libc, fd, nic.name, () => addressVersion),
+    onClose,
+  };
+  const opening6: Opening<Ipv6> = {
+    family: INET6,
+    send: createSender(libc, INET6),
+    // There is no broadcast over IPv6, and a multicast is not answered.
+    ownAddresses: () => () => false,
+    onClose,
+  };
 
   const refuseWhenClosed = (): void => {
     if (closed) throw new Error('the network is closed');
@@ -43,8 +62,7 @@ export function createLinuxNetwork(): Network & ThreadNetwork & RouterDiscovery 
     nics: () => listNics(libc),
     open(options) {
       refuseWhenClosed();
-      const onClose = (gone: UdpSocket) => void opened.delete(gone);
-      const socket = openSocket(libc, send, options, () => addressVersion, onClose);
+      const socket = openSocket(libc, opening, options);
       opened.add(socket);
       return socket;
     },
@@ -52,13 +70,21 @@ export function createLinuxNetwork(): Network & ThreadNetwork & RouterDiscovery 
       refuseWhenClosed();
       return keep(openBeside(libc, options, () => addressVersion, onBeside));
     },
-    openShared(nic, port, count) {
+    ipv6Refusal: () => ipv6Refusal(libc),
+    open6(options) {
       refuseWhenClosed();
-      return keep(openSharedPort(libc, nic, port, count));
+      const socket = openSocket(libc, opening6, options);
+      opened.add(socket);
+      return socket;
+    },
+    openShared(version, nic, port, count) {
+      refuseWhenClosed();
+      return keep(openSharedPort(libc, FAMILIES[version], nic, port, count));
     },
     bell: () => createBell(libc),
     pin,
     neighbour: lookUpNeighbour,
+    neighbour6: (address, nic) => lookUpNeighbour6(libc, address, nic === undefined ? listNics(libc) : [nic]),
     arpProber(nic, onAnswer) {
       refuseWhenClosed();
       return keep(openArpProber(libc, nic, onAnswer));

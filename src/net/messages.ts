@@ -4,9 +4,10 @@
  *
  * Slots are wide enough for sockaddr_in6, and for in6_pktinfo with a UDP_SEGMENT beside it.
  */
-import type { Ipv4 } from '../values/ipv4.ts';
-import { IP_PKTINFO, IPPROTO_IP, MSG_TRUNC } from './libc.ts';
-import { allocate, SOCKADDR_IN_SIZE, setWord } from './memory.ts';
+import type { IpAddress } from '../values/ip.ts';
+import type { Family } from './family.ts';
+import { MSG_TRUNC } from './libc.ts';
+import { allocate, setWord } from './memory.ts';
 import type { Datagram } from './udp.ts';
 
 /** Datagrams in one system call. Past 64 the cost of the call itself no longer shows. */
@@ -28,10 +29,8 @@ const NAME_SIZE = 32;
 export const IOVEC_SIZE = 16;
 const CONTROL_SIZE = 64;
 
-/** struct cmsghdr { size_t len; int level; int type; } followed by struct in_pktinfo { int ifindex; spec_dst; addr }. */
-export const CMSG = { length: 0, level: 8, type: 12, sourceAddress: 20, destination: 24 };
-export const PKTINFO_LENGTH = 28;
-export const PKTINFO_SPACE = 32;
+/** struct cmsghdr { size_t len; int level; int type; } followed by its data. */
+export const CMSG = { length: 0, level: 8, type: 12, data: 16 };
 
 /** Where the parts of slot i lie in the slab. */
 function layout(iovecs: number) {
@@ -61,15 +60,20 @@ export function allocateHeaders(iovecs: number) {
   return { at, memory };
 }
 
-export interface ReceiveSlab {
+export interface ReceiveSlab<Address extends IpAddress> {
   /** For recvmmsg: BATCH headers, ready. */
   readonly address: number;
   /** The first `count` slots as datagrams, viewing the slab; the headers are ready again for the next call. */
-  take(count: number): Datagram[];
+  take(count: number): Datagram<Address>[];
 }
 
 /** A slab for datagrams of up to `slotSize` bytes. `isOwn` tells whether an address to answer from is the NIC's. */
-export function createReceiveSlab(slotSize: number, isOwn: (address: Ipv4) => boolean): ReceiveSlab {
+export function createReceiveSlab<Address extends IpAddress>(
+  family: Family<Address>,
+  slotSize: number,
+  isOwn: (address: Address) => boolean,
+): ReceiveSlab<Address> {
+  const { info, endpointSize } = family;
   const { at, memory } = allocateHeaders(1);
   const { view } = memory;
   const payload = allocate(BATCH * slotSize);
@@ -77,7 +81,7 @@ export function createReceiveSlab(slotSize: number, isOwn: (address: Ipv4) => bo
   const views: Uint8Array[] = [];
 
   function ready(slot: number): void {
-    view.setUint32(at.header(slot) + HEADER.nameLength, SOCKADDR_IN_SIZE, true);
+    view.setUint32(at.header(slot) + HEADER.nameLength, endpointSize, true);
     setWord(view, at.header(slot) + HEADER.controlLength, CONTROL_SIZE);
   }
 
@@ -90,22 +94,22 @@ export function createReceiveSlab(slotSize: number, isOwn: (address: Ipv4) => bo
     return bytes;
   }
 
-  function datagram(slot: number): Datagram {
+  function datagram(slot: number): Datagram<Address> {
     const header = at.header(slot);
     const name = at.name(slot);
     const control = at.control(slot);
     const told =
-      view.getUint32(header + HEADER.controlLength, true) >= PKTINFO_LENGTH &&
-      view.getInt32(control + CMSG.level, true) === IPPROTO_IP &&
-      view.getInt32(control + CMSG.type, true) === IP_PKTINFO;
-    const destination = told ? view.getUint32(control + CMSG.destination) : 0;
-    const local = told ? view.getUint32(control + CMSG.sourceAddress) : 0;
+      view.getUint32(header + HEADER.controlLength, true) >= CMSG.data + info.size &&
+      view.getInt32(control + CMSG.level, true) === info.level &&
+      view.getInt32(control + CMSG.type, true) === info.type;
+    const destination = told ? family.destinationAt(view, control + CMSG.data) : family.unspecified;
+    const local = told ? family.localAt(view, control + CMSG.data) : family.unspecified;
     return {
       data: bytesOf(slot, view.getUint32(header + HEADER.length, true)),
-      source: view.getUint32(name + 4),
+      source: family.addressAt(view, name),
       sourcePort: view.getUint16(name + 2),
       destination,
-      localAddress: local === destination || isOwn(local) ? local : 0,
+      localAddress: local === destination || isOwn(local) ? local : family.unspecified,
       truncated: (view.getUint32(header + HEADER.flags, true) & MSG_TRUNC) !== 0,
     };
   }
@@ -118,7 +122,7 @@ export function createReceiveSlab(slotSize: number, isOwn: (address: Ipv4) => bo
   return {
     address: memory.address,
     take(count) {
-      const batch: Datagram[] = [];
+      const batch: Datagram<Address>[] = [];
       for (let slot = 0; slot < count; slot += 1) {
         batch.push(datagram(slot));
         ready(slot);

@@ -1,5 +1,13 @@
-/** Says when a NIC or one of its IPv4 addresses came, went or changed: rtnetlink(7), by the kernel's own multicasts. */
-import { AF_NETLINK, type Libc, NETLINK_ROUTE, RTMGRP_IPV4_IFADDR, RTMGRP_LINK, SOCK_RAW } from './libc.ts';
+/** Says when a NIC or one of its addresses came, went or changed: rtnetlink(7), by the kernel's own multicasts. */
+import {
+  AF_NETLINK,
+  type Libc,
+  NETLINK_ROUTE,
+  RTMGRP_IPV4_IFADDR,
+  RTMGRP_IPV6_IFADDR,
+  RTMGRP_LINK,
+  SOCK_RAW,
+} from './libc.ts';
 import { drain, openRaw } from './raw.ts';
 import { NetError } from './udp.ts';
 
@@ -16,7 +24,7 @@ export function watchNicEvents(libc: Libc, onChange: () => void): { close(): voi
   const groups = new Uint8Array(SOCKADDR_NL.size);
   const view = new DataView(groups.buffer);
   view.setUint16(0, AF_NETLINK, true);
-  view.setUint32(SOCKADDR_NL.groups, RTMGRP_LINK | RTMGRP_IPV4_IFADDR, true);
+  view.setUint32(SOCKADDR_NL.groups, RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR, true);
   if (libc.bind(fd, groups, groups.length) !== 0) {
     const code = libc.errno();
     libc.close(fd);

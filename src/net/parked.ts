@@ -2,12 +2,14 @@
  * Sockets of a thread that does nothing else than answer them: it is parked in poll(2), and a datagram wakes it without
  * the way through an event loop. A client in lock-step feels that with every block.
  */
+import type { IpAddress } from '../values/ip.ts';
 import { hush } from './bell.ts';
+import { FAMILIES, INET, INET6 } from './family.ts';
 import { loadLibc, POLLIN } from './libc.ts';
 import { allocate } from './memory.ts';
 import { BATCH, createReceiveSlab, type ReceiveSlab } from './messages.ts';
 import { createSender } from './sender.ts';
-import type { Datagram, Outgoing, SendResult } from './udp.ts';
+import type { Datagram, IpVersion, Outgoing, SendResult } from './udp.ts';
 
 /** struct pollfd { int fd; short events; short revents; } */
 const POLLFD = { events: 4, revents: 6, size: 8 };
@@ -17,7 +19,7 @@ const ROUNDS = 16;
 
 /** A socket whose descriptor belongs to somebody else, who closes it after leave(). */
 export interface ParkedSocket {
-  send(batch: readonly Outgoing[]): SendResult;
+  send(batch: readonly Outgoing<IpAddress>[]): SendResult;
   /** Reads it no more. */
   leave(): void;
 }
@@ -26,9 +28,10 @@ export interface ParkedNetwork {
   /** Datagrams longer than `slotSize` are told by their beginning. */
   adopt(
     fd: number,
+    version: IpVersion,
     nic: string,
     slotSize: number,
-    onReceive: (batch: readonly Datagram[]) => void,
+    onReceive: (batch: readonly Datagram<IpAddress>[]) => void,
   ): ParkedSocket;
   /**
    * Waits up to `ms` (Infinity: without end) for datagrams, and hands them over in batches; true when the bell rang. Having
@@ -40,14 +43,14 @@ export interface ParkedNetwork {
 
 interface Adopted {
   readonly fd: number;
-  readonly slab: ReceiveSlab;
-  readonly onReceive: (batch: readonly Datagram[]) => void;
+  readonly slab: ReceiveSlab<IpAddress>;
+  readonly onReceive: (batch: readonly Datagram<IpAddress>[]) => void;
 }
 
 /** `bell`: the descriptor of the bell that ends a wait. */
 export function parkNetwork(bell: number): ParkedNetwork {
   const libc = loadLibc();
-  const send = createSender(libc);
+  const senders = { 4: createSender(libc, INET), 6: createSender(libc, INET6) };
   let adopted: readonly Adopted[] = [];
   let list = describe(bell, adopted);
 
@@ -73,9 +76,11 @@ export function parkNetwork(bell: number): ParkedNetwork {
   }
 
   return {
-    adopt(fd, nic, slotSize, onReceive) {
+    adopt(fd, version, nic, slotSize, onReceive) {
       // From which address a broadcast would be answered is not asked here: nothing but unicast is.
-      const socket: Adopted = { fd, slab: createReceiveSlab(slotSize, () => false), onReceive };
+      const slab = createReceiveSlab(FAMILIES[version], slotSize, () => false);
+      const socket: Adopted = { fd, slab, onReceive };
+      const send = senders[version];
       change([...adopted, socket]);
       return {
         send: (batch) => send(fd, nic, batch),

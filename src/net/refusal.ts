@@ -2,22 +2,22 @@
 import { findHolders } from './holder.ts';
 import { listNics } from './interfaces.ts';
 import type { Libc } from './libc.ts';
-import { NetError } from './udp.ts';
+import { type IpVersion, NetError } from './udp.ts';
 
 const isDenied = (code: string) => code === 'EPERM' || code === 'EACCES';
 
-/** socket(2) failed. */
-export function socketFailure(code: string, nic: string): NetError {
+/** socket(2) failed, or an option that our sockets need. */
+export function socketFailure(code: string, nic: string, version: IpVersion): NetError {
   return isDenied(code)
     ? new NetError(
         'NO_PERMISSION',
         `may not open a UDP socket for ${nic} (${code})`,
-        'A seccomp or LSM policy forbids it: allow IPv4 sockets to this process.',
+        `A seccomp or LSM policy forbids it: allow IPv${version} sockets to this process.`,
       )
     : new NetError(
         'UNSUPPORTED',
         `cannot open a UDP socket for ${nic} (${code})`,
-        'Check that IPv4 is enabled and that the limit on open files is not reached.',
+        `Check that IPv${version} is enabled and that the limit on open files is not reached.`,
       );
 }
 
@@ -42,8 +42,8 @@ export function deviceFailure(libc: Libc, code: string, nic: string): NetError {
 }
 
 /** bind(2) failed. */
-export function bindFailure(code: string, nic: string, port: number): NetError {
-  if (code === 'EADDRINUSE') return portTaken(nic, port);
+export function bindFailure(code: string, nic: string, port: number, version: IpVersion): NetError {
+  if (code === 'EADDRINUSE') return portTaken(nic, port, version);
   if (isDenied(code)) {
     return new NetError(
       'NO_PERMISSION',
@@ -54,12 +54,13 @@ export function bindFailure(code: string, nic: string, port: number): NetError {
   return new NetError('UNSUPPORTED', `cannot bind UDP port ${port} on ${nic} (${code})`, 'Check the NIC.');
 }
 
-function portTaken(nic: string, port: number): NetError {
-  const holders = findHolders(port);
+function portTaken(nic: string, port: number, version: IpVersion): NetError {
+  const holders = findHolders(port, version === 6 ? 'udp6' : 'udp');
+  const what = version === 6 ? `UDP port ${port} over IPv6 on ${nic}` : `UDP port ${port} on ${nic}`;
   if (holders.length === 0) {
     return new NetError(
       'PORT_TAKEN',
-      `UDP port ${port} on ${nic} is taken by a process that cannot be seen from here`,
+      `${what} is taken by a process that cannot be seen from here`,
       `Find it as root on the host with: ss -lunp sport = :${port}`,
     );
   }
@@ -69,7 +70,7 @@ function portTaken(nic: string, port: number): NetError {
   const holder = names.join(' and ');
   return new NetError(
     'PORT_TAKEN',
-    `UDP port ${port} on ${nic} is taken by ${holder}`,
+    `${what} is taken by ${holder}`,
     `Stop ${[...new Set(holders.map(({ command }) => command))].join(' and ')}, or make it leave ${nic} or this port.`,
   );
 }

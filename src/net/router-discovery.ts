@@ -2,11 +2,11 @@
  * Sees who asks a link for IPv6 routers and who answers (RFC 4861), and speaks there: a packet socket on one NIC. Frames
  * are told as they are; ndp/ reads them.
  */
-import { readFileSync } from 'node:fs';
 import { ALL_NODES_LINK, ALL_ROUTERS_LINK } from '../ndp/frame.ts';
 import { type Ipv6, isLinkLocal } from '../values/ipv6.ts';
 import { type Mac, macOctets } from '../values/mac.ts';
 import type { FilterStep } from './filter.ts';
+import { listIpv6, readOrNothing } from './inet6.ts';
 import { ETH_P_IPV6, type Libc, PACKET_ADD_MEMBERSHIP, SOCK_RAW, SOL_PACKET } from './libc.ts';
 import { BPF, linkAddress, openPacketSocket } from './packet.ts';
 import { drain } from './raw.ts';
@@ -98,30 +98,13 @@ function join(libc: Libc, fd: number, nic: Nic, group: Mac): void {
   libc.setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, request, request.length);
 }
 
-/** IFA_F_DADFAILED and IFA_F_TENTATIVE: not, or not yet, this host's alone (RFC 4862 §5.4). */
-const UNUSABLE = 0x48;
-
-/** Read where it stands (/proc/net/if_inet6) each time: it comes a second or two after its NIC is up. */
+/** Read each time: it comes a second or two after its NIC is up. */
 export function linkLocalOf(nic: Nic): Ipv6 | undefined {
-  for (const line of readOrNothing('/proc/net/if_inet6').split('\n')) {
-    const [hex = '', index, , , flags] = line.trim().split(/\s+/);
-    if (Number.parseInt(index ?? '', 16) !== nic.index) continue;
-    const address = Uint8Array.fromHex(hex);
-    if (isLinkLocal(address) && (Number.parseInt(flags ?? '', 16) & UNUSABLE) === 0) return address;
-  }
-  return undefined;
+  const own = listIpv6().find(({ index, address }) => index === nic.index && isLinkLocal(address));
+  return own?.address;
 }
 
 export function forwardsIpv6(nic: Nic): boolean {
   const setting = readOrNothing(`/proc/sys/net/ipv6/conf/${nic.name}/forwarding`).trim();
   return setting !== '' && setting !== '0';
-}
-
-/** A host without IPv6 has neither file. */
-function readOrNothing(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -4,22 +4,15 @@
  * once for all of them.
  */
 
-import type { Ipv4 } from '../values/ipv4.ts';
-import { IP_PKTINFO, IPPROTO_IP, SOL_UDP, UDP_SEGMENT } from './libc.ts';
-import { allocate, SOCKADDR_IN_SIZE, setEndpoint, setWord } from './memory.ts';
-import {
-  allocateHeaders,
-  BATCH,
-  CMSG,
-  HEADER,
-  IOVEC_SIZE,
-  PKTINFO_LENGTH,
-  PKTINFO_SPACE,
-} from './messages.ts';
+import type { IpAddress } from '../values/ip.ts';
+import type { Family } from './family.ts';
+import { SOL_UDP, UDP_SEGMENT } from './libc.ts';
+import { allocate, setWord } from './memory.ts';
+import { allocateHeaders, BATCH, CMSG, HEADER, IOVEC_SIZE } from './messages.ts';
 import type { Outgoing } from './udp.ts';
 
-/** UDP's largest payload is 65 507: one byte more is already refused by the kernel (EMSGSIZE). */
-const HEAD_LIMIT = 65_508;
+/** UDP's largest payload is 65 507 over IPv4 and 65 527 over IPv6: one byte more is refused by the kernel (EMSGSIZE). */
+const HEAD_LIMIT = 65_528;
 const ARENA_SIZE = 128 * 1024;
 const IOVECS = 1024;
 
@@ -32,7 +25,7 @@ const MAX_MESSAGE = 65_000;
 const SEGMENT_LENGTH = 18;
 const SEGMENT_SPACE = 24;
 
-export interface SendSlab {
+export interface SendSlab<Address extends IpAddress> {
   /** Messages laid out. */
   count(): number;
   /** The header of a slot, for sendmmsg to begin at. */
@@ -45,41 +38,52 @@ export interface SendSlab {
    * Lays a datagram out, in the last message when it may be joined and continues it, else in the next slot; false when the
    * slab is full. Throws RangeError for a slice beyond its buffer.
    */
-  add(datagram: Outgoing, to: Ipv4, join: boolean): boolean;
+  add(datagram: Outgoing<Address>, to: Address, join: boolean): boolean;
 }
 
 /** The last message, as far as it can still grow. */
-interface Message {
-  to: Ipv4;
+interface Message<Address extends IpAddress> {
+  to: Address;
   port: number;
-  from: Ipv4 | undefined;
+  from: Address | undefined;
   /** Bytes of each of its datagrams but the last, which may be shorter and then is the last. */
   segment: number;
   bytes: number;
   isOpen: boolean;
 }
 
-/** One slab serves every socket: sendmmsg has read it when it returns. */
-export function createSendSlab(): SendSlab {
+/** One slab serves every socket of a family: sendmmsg has read it when it returns. */
+export function createSendSlab<Address extends IpAddress>(family: Family<Address>): SendSlab<Address> {
+  const { info } = family;
+  const infoLength = CMSG.data + info.size;
+  /** Control messages begin at multiples of 8. */
+  const infoSpace = Math.ceil(infoLength / 8) * 8;
   const { at, memory } = allocateHeaders(0);
   const { view } = memory;
   const iovecs = allocate(IOVECS * IOVEC_SIZE);
   const arena = allocate(ARENA_SIZE);
   const datagrams = new Uint16Array(BATCH);
-  const last: Message = { to: 0, port: 0, from: undefined, segment: 0, bytes: 0, isOpen: false };
+  const last: Message<Address> = {
+    to: family.unspecified,
+    port: 0,
+    from: undefined,
+    segment: 0,
+    bytes: 0,
+    isOpen: false,
+  };
   let slots = 0;
   let usedIovecs = 0;
   let used = 0;
 
-  function setControl(slot: number, from: Ipv4 | undefined, segment: number): void {
+  function setControl(slot: number, from: Address | undefined, segment: number): void {
     const header = at.header(slot);
     const control = at.control(slot);
-    const start = from === undefined ? PKTINFO_SPACE : 0;
-    const end = segment === 0 ? PKTINFO_SPACE : PKTINFO_SPACE + SEGMENT_SPACE;
+    const start = from === undefined ? infoSpace : 0;
+    const end = segment === 0 ? infoSpace : infoSpace + SEGMENT_SPACE;
     setWord(view, header + HEADER.control, memory.address + control + start);
     setWord(view, header + HEADER.controlLength, end - start);
-    if (from !== undefined) view.setUint32(control + CMSG.sourceAddress, from);
-    if (segment !== 0) view.setUint16(control + PKTINFO_SPACE + 16, segment, true);
+    if (from !== undefined) family.setLocal(view, control + CMSG.data, from);
+    if (segment !== 0) view.setUint16(control + infoSpace + CMSG.data, segment, true);
   }
 
   function addIovec(address: number, length: number): void {
@@ -89,7 +93,7 @@ export function createSendSlab(): SendSlab {
     usedIovecs += 1;
   }
 
-  const continues = ({ port, from }: Outgoing, to: Ipv4, length: number): boolean =>
+  const continues = ({ port, from }: Outgoing<Address>, to: Address, length: number): boolean =>
     slots > 0 &&
     last.isOpen &&
     last.to === to &&
@@ -100,9 +104,9 @@ export function createSendSlab(): SendSlab {
     last.bytes + length <= MAX_MESSAGE &&
     (datagrams[slots - 1] as number) < MAX_SEGMENTS;
 
-  function open({ port, from }: Outgoing, to: Ipv4, length: number): void {
+  function open({ port, from }: Outgoing<Address>, to: Address, length: number): void {
     const slot = slots;
-    setEndpoint(view, at.name(slot), to, port);
+    family.setEndpoint(view, at.name(slot), to, port);
     setWord(view, at.header(slot) + HEADER.iov, iovecs.address + usedIovecs * IOVEC_SIZE);
     setWord(view, at.header(slot) + HEADER.iovCount, 0);
     setControl(slot, from, 0);
@@ -118,11 +122,11 @@ export function createSendSlab(): SendSlab {
 
   for (let slot = 0; slot < BATCH; slot += 1) {
     const control = at.control(slot);
-    view.setUint32(at.header(slot) + HEADER.nameLength, SOCKADDR_IN_SIZE, true);
-    setWord(view, control + CMSG.length, PKTINFO_LENGTH);
-    view.setInt32(control + CMSG.level, IPPROTO_IP, true);
-    view.setInt32(control + CMSG.type, IP_PKTINFO, true);
-    const segment = control + PKTINFO_SPACE;
+    view.setUint32(at.header(slot) + HEADER.nameLength, family.endpointSize, true);
+    setWord(view, control + CMSG.length, infoLength);
+    view.setInt32(control + CMSG.level, info.level, true);
+    view.setInt32(control + CMSG.type, info.type, true);
+    const segment = control + infoSpace;
     setWord(view, segment + CMSG.length, SEGMENT_LENGTH);
     view.setInt32(segment + CMSG.level, SOL_UDP, true);
     view.setInt32(segment + CMSG.type, UDP_SEGMENT, true);

@@ -1,5 +1,7 @@
 /** Carries a batch out by sendmmsg, and says what became of each datagram. */
-import { BROADCAST, type Ipv4 } from '../values/ipv4.ts';
+import { type IpAddress, isIpv4 } from '../values/ip.ts';
+import { BROADCAST } from '../values/ipv4.ts';
+import type { Family } from './family.ts';
 import { type Libc, POLLOUT } from './libc.ts';
 import { allocate } from './memory.ts';
 import { setNeighbour } from './neighbours.ts';
@@ -16,11 +18,11 @@ const WAIT_MS = 2;
  */
 const UNCUT: ReadonlySet<string> = new Set(['EIO', 'EMSGSIZE', 'EINVAL']);
 
-export type Send = (fd: number, nic: string, batch: readonly Outgoing[]) => SendResult;
+export type Send = (fd: number, nic: string, batch: readonly Outgoing<IpAddress>[]) => SendResult;
 
-/** Makes the send function that all sockets share. */
-export function createSender(libc: Libc): Send {
-  const slab = createSendSlab();
+/** Makes the send function that all sockets of a family share. */
+export function createSender(libc: Libc, family: Family): Send {
+  const slab = createSendSlab(family);
   const pollfd = allocate(8);
   /** NICs whose datagrams go one by one. */
   const apart = new Set<string>();
@@ -32,8 +34,8 @@ export function createSender(libc: Libc): Send {
     libc.poll(pollfd.address, 1, WAIT_MS);
   }
 
-  function destination(fd: number, nic: string, { to, neighbour }: Outgoing): Ipv4 {
-    if (neighbour === undefined || to === BROADCAST) return to;
+  function destination(fd: number, nic: string, { to, neighbour }: Outgoing<IpAddress>): IpAddress {
+    if (neighbour === undefined || to === BROADCAST || !isIpv4(to)) return to;
     return setNeighbour(libc, fd, nic, to, neighbour) ? to : BROADCAST;
   }
 

@@ -1,13 +1,8 @@
 /** One UDP socket bound to one NIC. */
 
-import { UNSPECIFIED } from '../values/ipv4.ts';
-import { createAddressCheck } from './addresses.ts';
+import type { IpAddress } from '../values/ip.ts';
+import type { Family } from './family.ts';
 import {
-  AF_INET,
-  IP_MTU_DISCOVER,
-  IP_PKTINFO,
-  IP_PMTUDISC_OMIT,
-  IPPROTO_IP,
   type Libc,
   SO_BINDTODEVICE,
   SO_BROADCAST,
@@ -20,7 +15,7 @@ import {
   SOCK_NONBLOCK,
   SOL_SOCKET,
 } from './libc.ts';
-import { int32, interfaceName, SOCKADDR_IN_SIZE, setEndpoint } from './memory.ts';
+import { int32, interfaceName } from './memory.ts';
 import { BATCH, createReceiveSlab } from './messages.ts';
 import { watchReadable } from './readiness.ts';
 import { bindFailure, deviceFailure, socketFailure } from './refusal.ts';
@@ -30,19 +25,27 @@ import type { Nic, SocketOptions, UdpSocket } from './udp.ts';
 /** A rack that powers up at once sends thousands of DISCOVERs within a second, about 1 KiB of kernel memory each. */
 const BUFFER_SIZE = 8 * 1024 * 1024;
 
-/**
- * Opens, binds and watches. Throws NetError. `addressVersion` tells another number once any NIC's addresses may have
- * changed; `onClose` is called once.
- */
-export function openSocket(
+/** Room for a struct sockaddr of either family. */
+const LARGEST_ENDPOINT = 28;
+
+/** How sockets of one family are opened. */
+export interface Opening<Address extends IpAddress> {
+  readonly family: Family<Address>;
+  readonly send: Send;
+  /** Tells whether an address is the NIC's own, for a datagram that was sent to another: a broadcast. */
+  readonly ownAddresses: (fd: number, nic: Nic) => (address: Address) => boolean;
+  /** Called once. */
+  readonly onClose: (socket: UdpSocket<Address>) => void;
+}
+
+/** Opens, binds and watches. Throws NetError. */
+export function openSocket<Address extends IpAddress>(
   libc: Libc,
-  send: Send,
-  { nic, port, slotSize, onReceive }: SocketOptions,
-  addressVersion: () => number,
-  onClose: (socket: UdpSocket) => void,
-): UdpSocket {
-  const fd = bindDescriptor(libc, nic, port);
-  const slab = createReceiveSlab(slotSize, createAddressCheck(libc, fd, nic.name, addressVersion));
+  { family, send, ownAddresses, onClose }: Opening<Address>,
+  { nic, port, slotSize, onReceive }: SocketOptions<Address>,
+): UdpSocket<Address> {
+  const fd = bindDescriptor(libc, family, nic, port);
+  const slab = createReceiveSlab(family, slotSize, ownAddresses(fd, nic));
   let closed = false;
 
   const watch = watchReadable(fd, () => {
@@ -51,7 +54,7 @@ export function openSocket(
     // send: neither is for the handler.
     if (count > 0) onReceive(slab.take(count), socket);
   });
-  const socket: UdpSocket = {
+  const socket: UdpSocket<Address> = {
     nic,
     port: boundPort(libc, fd),
     send: (datagrams) =>
@@ -70,24 +73,26 @@ export function openSocket(
 }
 
 /** A descriptor bound to a NIC and a port. `reuse`: the option by which sockets share a port. Throws NetError. */
-export function bindDescriptor(
+export function bindDescriptor<Address extends IpAddress>(
   libc: Libc,
+  family: Family<Address>,
   nic: Nic,
   port: number,
   { reuse }: { readonly reuse?: number } = {},
 ): number {
-  const fd = libc.socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw socketFailure(libc.errno(), nic.name);
+  const { version } = family;
+  const fd = libc.socket(family.domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw socketFailure(libc.errno(), nic.name, version);
   bindToNic(libc, fd, nic);
-  setOptions(libc, fd);
+  setOptions(libc, family, fd);
   // Nothing is shared unasked: a second server on this port would take datagrams away from the first, silently.
   if (reuse !== undefined) libc.setsockopt(fd, SOL_SOCKET, reuse, int32(1), 4);
-  const endpoint = new Uint8Array(SOCKADDR_IN_SIZE);
-  setEndpoint(new DataView(endpoint.buffer), 0, UNSPECIFIED, port);
+  const endpoint = new Uint8Array(family.endpointSize);
+  family.setEndpoint(new DataView(endpoint.buffer), 0, family.unspecified, port);
   if (libc.bind(fd, endpoint, endpoint.length) !== 0) {
     const code = libc.errno();
     libc.close(fd);
-    throw bindFailure(code, nic.name, port);
+    throw bindFailure(code, nic.name, port, version);
   }
   return fd;
 }
@@ -101,15 +106,11 @@ export function bindToNic(libc: Libc, fd: number, nic: Nic): void {
   throw deviceFailure(libc, code, nic.name);
 }
 
-function setOptions(libc: Libc, fd: number): void {
+function setOptions(libc: Libc, family: Pick<Family, 'setOptions'>, fd: number): void {
   const set = (level: number, option: number, value: number) =>
     libc.setsockopt(fd, level, option, int32(value), 4) === 0;
   set(SOL_SOCKET, SO_BROADCAST, 1);
-  set(IPPROTO_IP, IP_PKTINFO, 1);
-  // Leaves Don't Fragment clear and takes no path MTU from ICMP. A TFTP block or DHCP reply too large for some tunnel
-  // on the way is then fragmented by its router, where with DF set it would vanish and the boot would hang; and a
-  // forged ICMP "fragmentation needed" cannot make us fragment for firmware that cannot reassemble.
-  set(IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
+  family.setOptions(set);
   setBuffers(libc, fd);
 }
 
@@ -122,7 +123,7 @@ export function setBuffers(libc: Libc, fd: number): void {
 
 /** The port of a bound descriptor. */
 export function boundPort(libc: Libc, fd: number): number {
-  const address = new Uint8Array(SOCKADDR_IN_SIZE);
+  const address = new Uint8Array(LARGEST_ENDPOINT);
   libc.getsockname(fd, address, int32(address.length));
   return new DataView(address.buffer).getUint16(2);
 }

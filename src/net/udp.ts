@@ -2,8 +2,13 @@
  * The seam between the pure rooms and the network: datagrams in, datagrams out, in batches. Everything here is
  * types; linux.ts implements them by system calls, and tests may implement them over arrays.
  */
+import type { IpAddress } from '../values/ip.ts';
 import type { Ipv4 } from '../values/ipv4.ts';
+import type { Ipv6 } from '../values/ipv6.ts';
 import type { Mac } from '../values/mac.ts';
+
+/** A socket speaks one of them, never both. */
+export type IpVersion = 4 | 6;
 
 /** A network interface as it was when it was looked at. */
 export interface Nic {
@@ -13,6 +18,8 @@ export interface Nic {
   readonly mac: Mac;
   /** IPv4 addresses in the kernel's order, the primary first; empty on a NIC without one. */
   readonly addresses: readonly { readonly address: Ipv4; readonly prefix: number }[];
+  /** IPv6 addresses that it answers by, as they sort: global ones, unique local ones (fc00::/7), the link-local one last. */
+  readonly addresses6: readonly { readonly address: Ipv6; readonly prefix: number }[];
   readonly up: boolean;
   readonly loopback: boolean;
   /** Bytes of IP packet that one frame carries. */
@@ -20,14 +27,17 @@ export interface Nic {
 }
 
 /** One received datagram. `data` is a view into the batch's slab: valid only until the receive handler returns. */
-export interface Datagram {
+export interface Datagram<Address extends IpAddress = Ipv4> {
   readonly data: Uint8Array;
-  readonly source: Ipv4;
+  readonly source: Address;
   readonly sourcePort: number;
-  /** The IP header's destination (IP_PKTINFO): tells a broadcast from a unicast. */
-  readonly destination: Ipv4;
-  /** The NIC's own address that the kernel would answer from (ipi_spec_dst); 0 on a NIC without an address. */
-  readonly localAddress: Ipv4;
+  /** The IP header's destination (IP_PKTINFO, IPV6_PKTINFO): tells a broadcast or multicast from a unicast. */
+  readonly destination: Address;
+  /**
+   * The NIC's own address that the kernel would answer from (ipi_spec_dst); unspecified (0) on a NIC without an address, and
+   * `::` for an IPv6 multicast.
+   */
+  readonly localAddress: Address;
   /** True when the datagram was longer than the slab's slot and `data` is only its beginning (MSG_TRUNC). */
   readonly truncated: boolean;
 }
@@ -51,16 +61,16 @@ export interface PinnedBuffer extends Memory {
 }
 
 /** One datagram to send: `head`, then `body`, gathered by the kernel into one packet. */
-export interface Outgoing {
-  readonly to: Ipv4;
+export interface Outgoing<Address extends IpAddress = Ipv4> {
+  readonly to: Address;
   readonly port: number;
   /** Copied before send() returns. */
   readonly head: Uint8Array;
   readonly body?: MemorySlice | undefined;
   /** The source address to send from; default: the kernel's choice for that NIC. */
-  readonly from?: Ipv4 | undefined;
+  readonly from?: Address | undefined;
   /**
-   * The link address of a client that cannot answer ARP yet (RFC 2131 §4.1: unicast to yiaddr at chaddr). A neighbour
+   * IPv4: the link address of a client that cannot answer ARP yet (RFC 2131 §4.1: unicast to yiaddr at chaddr). A neighbour
    * entry is made first; where the kernel refuses it, the datagram is broadcast instead.
    */
   readonly neighbour?: Mac | undefined;
@@ -74,12 +84,12 @@ export interface SendResult {
 }
 
 /** A UDP socket bound to one NIC. */
-export interface UdpSocket {
+export interface UdpSocket<Address extends IpAddress = Ipv4> {
   readonly nic: Nic;
   /** The bound port, also when 0 was asked for. */
   readonly port: number;
   /** Sends the whole batch in as few system calls as the kernel takes. */
-  send(batch: readonly Outgoing[]): SendResult;
+  send(batch: readonly Outgoing<Address>[]): SendResult;
   /** Idempotent; the handler is not called again after it returns. */
   close(): void;
 }
@@ -105,15 +115,18 @@ export interface Bell {
 }
 
 /** Called with each batch that one recvmmsg brought, in order of arrival; never empty. */
-export type ReceiveHandler = (batch: readonly Datagram[], socket: UdpSocket) => void;
+export type ReceiveHandler<Address extends IpAddress = Ipv4> = (
+  batch: readonly Datagram<Address>[],
+  socket: UdpSocket<Address>,
+) => void;
 
-export interface SocketOptions {
+export interface SocketOptions<Address extends IpAddress = Ipv4> {
   readonly nic: Nic;
   /** 0: any free port. */
   readonly port: number;
   /** Bytes of the largest datagram that will be told whole. */
   readonly slotSize: number;
-  readonly onReceive: ReceiveHandler;
+  readonly onReceive: ReceiveHandler<Address>;
 }
 
 /** Asks whether anybody uses an address. */
@@ -150,7 +163,7 @@ export interface Network {
   /** Asks anywhere, by ICMP echo. Throws NetError; it takes CAP_NET_RAW. */
   echoProber(onAnswer: AnswerHandler): Prober;
   /**
-   * Calls back, often several times, when a NIC came, went, was set up or down, or got or lost an IPv4 address.
+   * Calls back, often several times, when a NIC came, went, was set up or down, or got or lost an address.
    * What it is now, nics() tells. Throws NetError.
    */
   watchNics(onChange: () => void): { close(): void };
@@ -158,10 +171,20 @@ export interface Network {
   close(): Promise<void>;
 }
 
+/** What the network has over IPv6, for those who serve both. */
+export interface Ipv6Network {
+  /** The errno's name by which the kernel, or a policy, refuses IPv6 to this process; undefined: it may have it. */
+  ipv6Refusal(): string | undefined;
+  /** As Network.open(), beside an IPv4 socket on the same port. */
+  open6(options: SocketOptions<Ipv6>): UdpSocket<Ipv6>;
+  /** The link address that the kernel knows for an address on a NIC's link, or, without `nic`, on any. */
+  neighbour6(address: Ipv6, nic?: Nic): Mac | undefined;
+}
+
 /** What the network gives to threads that read sockets by themselves (parked.ts). */
 export interface ThreadNetwork {
   /** `port` 0: any free port. Throws NetError. */
-  openShared(nic: Nic, port: number, count: number): SharedPort;
+  openShared(version: IpVersion, nic: Nic, port: number, count: number): SharedPort;
   /** Throws NetError. Who asked closes it, since a thread may still wait for it when the network closes. */
   bell(): Bell;
 }

@@ -9,6 +9,7 @@ import type { Nic } from '../net/udp.ts';
 import type { LoadResult, Match } from '../profiles/model.ts';
 import { formatIpv4, formatSubnet } from '../values/ipv4.ts';
 import { formatDiagnostic } from '../yaml/diagnostic.ts';
+import { addressesOf } from './nics.ts';
 import { poolEntries } from './pools.ts';
 import type { Rendering } from './render.ts';
 
@@ -62,7 +63,7 @@ export function createApiSource(deps: ApiDependencies): ApiSource {
         name: nic.name,
         mac: nic.mac,
         up: nic.up,
-        addresses: nic.addresses.map(({ address, prefix }) => `${formatIpv4(address)}/${prefix}`),
+        addresses: [...addressesOf(nic)],
       })),
       ports: { ...deps.ports() },
       inventory: {

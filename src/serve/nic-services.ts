@@ -3,7 +3,7 @@ import type { DhcpPolicy } from '../config/model.ts';
 import type { Nic } from '../net/udp.ts';
 import { createDhcpService, type DhcpDependencies } from './dhcp.ts';
 import type { RouterHints } from './router-hints.ts';
-import { createTftpService, type TftpServiceOptions } from './tftp.ts';
+import { createTftpService, TFTP_PORT, type TftpServiceOptions } from './tftp.ts';
 
 const DHCP_PORT = 67;
 const PXE_PORT = 4011;
@@ -35,12 +35,11 @@ export function openNicServices(options: NicServicesOptions, nic: () => Nic): Ni
       opened.push(createDhcpService({ ...dhcp, nic, ports: [DHCP_PORT, PXE_PORT], probing }));
     }
     if (hints !== undefined) opened.push(hints.open(nic));
-    const tftpService = createTftpService({ ...tftp, nic: nic() });
-    opened.push(tftpService);
+    opened.push(createTftpService({ ...tftp, nic: nic() }));
     return {
       ports: {
         ...(policy.mode === 'off' ? {} : { dhcp: DHCP_PORT, pxe: PXE_PORT }),
-        tftp: tftpService.port,
+        tftp: tftp.port ?? TFTP_PORT,
       },
       close,
     };

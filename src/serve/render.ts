@@ -14,7 +14,8 @@ import type { ContentFailure, Requester } from '../content/resolver.ts';
 import { urlsOf, type World } from '../decide/decision.ts';
 import { type Description, imagine } from '../decide/imagine.ts';
 import { type Profile, TemplateError, type TemplateScope } from '../profiles/model.ts';
-import type { Ipv4 } from '../values/ipv4.ts';
+import { type IpAddress, isIpv4 } from '../values/ip.ts';
+import { UNSPECIFIED } from '../values/ipv4.ts';
 import { type Mac, parseMac } from '../values/mac.ts';
 import type { Clients } from './clients.ts';
 
@@ -24,7 +25,7 @@ type Broken = Extract<ContentFailure, { failure: 'broken' }>;
 interface Asker extends Selection {
   readonly facts: Facts;
   readonly profile: Profile;
-  readonly serverAddress: Ipv4;
+  readonly serverAddress: IpAddress;
 }
 
 export interface Rendering {
@@ -40,15 +41,16 @@ export interface Rendering {
   scopeOfScript(path: string, requester: Requester): TemplateScope | undefined;
 }
 
-/** Facts of a client whose packets we have not seen since the start. */
-function imagined(client: Description, requester: Requester): Facts {
-  return imagine({ ipxe: true, ...client }, { nic: 'none', localAddress: requester.serverAddress }).facts;
+/** Facts of a client whose packets we have not seen since the start. One that asks over IPv6 is on no IPv4 subnet that we know. */
+function imagined(client: Description, { serverAddress }: Requester): Facts {
+  const localAddress = isIpv4(serverAddress) ? serverAddress : UNSPECIFIED;
+  return imagine({ ipxe: true, ...client }, { nic: 'none', localAddress }).facts;
 }
 
 const samePath = (a: string, b: string): boolean => a.replace(/^\/+/, '') === b.replace(/^\/+/, '');
 
 export function createRendering(clients: Clients, world: () => World): Rendering {
-  function asker(facts: Facts, serverAddress: Ipv4): Asker | undefined {
+  function asker(facts: Facts, serverAddress: IpAddress): Asker | undefined {
     const { inventory, isLooping } = world();
     const selected = selectProfile(facts, inventory);
     const selection = isLooping?.(facts) === true ? whileLooping(selected) : selected;

@@ -4,9 +4,8 @@
  */
 import type { Journal } from '../journal/record.ts';
 import { NetError, type Network, type Nic } from '../net/udp.ts';
-import { formatIpv4 } from '../values/ipv4.ts';
 import type { Clock, Timer } from './clock.ts';
-import { hindrances, NOTHING_TO_SERVE, wantedNics } from './nics.ts';
+import { givenAddresses, hindrances, NOTHING_TO_SERVE, wantedNics } from './nics.ts';
 
 export interface ServedNics {
   /** Those served now, as they are now. */
@@ -101,8 +100,8 @@ export function serveNics(options: ServedNicsOptions): ServedNics {
       if (!hindrances(before).includes(message)) notice('warn', nic.name, message);
     }
     if (nic.up && !before.up) notice('info', nic.name, `${nic.name} is up`);
-    const addresses = addressesOf(nic);
-    if (addresses !== '' && addresses !== addressesOf(before)) {
+    const addresses = told(nic);
+    if (addresses !== '' && addresses !== told(before)) {
       notice('info', nic.name, `${nic.name} has the address ${addresses} now`);
     }
   }
@@ -117,7 +116,7 @@ export function serveNics(options: ServedNicsOptions): ServedNics {
       retryLater();
       return;
     }
-    notice('info', nic.name, `${nic.name} has appeared, and is served: ${addressesOf(nic) || 'no address'}`);
+    notice('info', nic.name, `${nic.name} has appeared, and is served: ${told(nic) || 'no address'}`);
     for (const message of hindrances(nic)) notice('warn', nic.name, message);
   }
 
@@ -156,5 +155,4 @@ export function serveNics(options: ServedNicsOptions): ServedNics {
   };
 }
 
-const addressesOf = (nic: Nic): string =>
-  nic.addresses.map(({ address, prefix }) => `${formatIpv4(address)}/${prefix}`).join(', ');
+const told = (nic: Nic): string => givenAddresses(nic).join(', ');

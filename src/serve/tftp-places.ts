@@ -1,13 +1,13 @@
 /** How many transfers there may be, and how many of them one client may have. */
-import type { Ipv4 } from '../values/ipv4.ts';
+import type { IpAddress } from '../values/ip.ts';
 
 /** `full`: nobody can be taken. `share`: others can, this client has what it may have. */
 export type Admission = 'taken' | 'full' | 'share';
 
 export interface Places {
-  take(client: Ipv4): Admission;
+  take(client: IpAddress): Admission;
   /** Gives one place back that this client took. */
-  free(client: Ipv4): void;
+  free(client: IpAddress): void;
   /** Places taken now. */
   taken(): number;
   /** What one client may have. */
@@ -20,7 +20,7 @@ const LEAST_SHARE = 8;
 /** A quarter of all for one address leaves room for others, and is enough for a rack behind one router that translates addresses. */
 export function createPlaces(places: number): Places {
   const share = Math.min(places, Math.max(LEAST_SHARE, Math.floor(places / 4)));
-  const byClient = new Map<Ipv4, number>();
+  const byClient = new Map<IpAddress, number>();
   let taken = 0;
   return {
     share,

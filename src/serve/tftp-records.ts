@@ -3,7 +3,7 @@ import type { Journal, TransferRecord } from '../journal/record.ts';
 import type { Progress } from '../lanes/lanes.ts';
 import type { Peer } from '../lanes/peer.ts';
 import type { Nic } from '../net/udp.ts';
-import { formatIpv4 } from '../values/ipv4.ts';
+import { formatHost, formatIp } from '../values/ip.ts';
 import type { Clock } from './clock.ts';
 import type { Session } from './tftp-session.ts';
 
@@ -25,7 +25,7 @@ export function createTftpRecords(journal: Journal, clock: Clock, nic: Nic): Tft
         at: clock.wall(),
         nic: nic.name,
         port,
-        source: `${formatIpv4(peer.client)}:${peer.port}`,
+        source: `${formatHost(peer.client)}:${peer.port}`,
         code,
         detail,
       });
@@ -38,7 +38,7 @@ export function createTftpRecords(journal: Journal, clock: Clock, nic: Nic): Tft
         nic: nic.name,
         protocol: 'tftp',
         event,
-        client: formatIpv4(session.peer.client),
+        client: formatIp(session.peer.client),
         file: session.file,
         size: session.source?.size,
         bytes: progress?.bytes,

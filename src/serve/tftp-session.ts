@@ -1,13 +1,16 @@
 /** One client's request as the service keeps it, until its transfer has ended. */
 import type { Carriage } from '../lanes/lanes.ts';
-import { type Peer, transferIdentifier } from '../lanes/peer.ts';
+import { type Peer, type TransferIdentifier, transferIdentifier } from '../lanes/peer.ts';
 import type { TftpRequest } from '../tftp/packets.ts';
 import type { Mac } from '../values/mac.ts';
 import type { Timer } from './clock.ts';
+import type { TftpPorts } from './tftp-ports.ts';
 import type { Source } from './tftp-source.ts';
 
 export interface Session {
-  readonly key: number;
+  readonly key: TransferIdentifier;
+  /** Those that it came in by, and goes out by. */
+  readonly ports: TftpPorts;
   readonly peer: Peer;
   readonly request: TftpRequest;
   /** Monotonic milliseconds. */
@@ -25,9 +28,10 @@ export interface Session {
   carriage: Carriage | undefined;
 }
 
-export function openSession(peer: Peer, request: TftpRequest, startedAt: number): Session {
+export function openSession(ports: TftpPorts, peer: Peer, request: TftpRequest, startedAt: number): Session {
   return {
     key: transferIdentifier(peer.client, peer.port),
+    ports,
     peer,
     request,
     startedAt,

@@ -31,12 +31,16 @@ export interface Terms {
   readonly oack: readonly TftpOption[];
 }
 
+/** Bytes of a frame before the block: IP (without options: 20, or 40), UDP (8), TFTP (4). */
+const HEADERS = { 4: 32, 6: 52 };
+
 /**
- * The largest block that is granted on a NIC: what one frame carries after 32 bytes for IP (20), UDP (8) and TFTP (4),
- * and no more than `configured` bytes, which is for paths that are narrower than the NIC.
+ * The largest block that is granted on a NIC: what one frame carries after the headers. `configured` is for paths that are
+ * narrower than the NIC: bytes of block as such a path carries them over IPv4; over IPv6 it carries less by its longer header.
  */
-export function blockSizeFor(mtu: number, configured: number = MAX_BLOCK_SIZE): number {
-  return Math.max(MIN_BLOCK_SIZE, Math.min(MAX_BLOCK_SIZE, configured, mtu - 32));
+export function blockSizeFor(mtu: number, version: 4 | 6, configured?: number | undefined): number {
+  const narrowest = configured === undefined ? mtu : Math.min(mtu, configured + HEADERS[4]);
+  return Math.max(MIN_BLOCK_SIZE, Math.min(MAX_BLOCK_SIZE, narrowest - HEADERS[version]));
 }
 
 /** The options of a read request → the terms of its transfer. `size` is the file's, in bytes. */

@@ -6,6 +6,7 @@ import type { Cargo, Report } from '../../src/lanes/messages.ts';
 import type { Datagram, Outgoing } from '../../src/net/udp.ts';
 import type { Terms } from '../../src/tftp/negotiate.ts';
 import { decodeTftp, encodeAck, encodeData, encodeError, encodeRequest } from '../../src/tftp/packets.ts';
+import type { IpAddress } from '../../src/values/ip.ts';
 
 const PEER = { client: 0x0a000002, port: 2070, local: 0x0a000001 };
 const TERMS: Terms = { blockSize: 512, windowSize: 1, timeout: undefined, oack: [] };
@@ -18,11 +19,11 @@ interface Rig {
   /** What was sent since it was asked last: `data 1 at 0+512`, `error 5` … */
   sent(): string[];
   begin(transfer: number, cargo: Cargo, terms?: Terms): void;
-  receive(bytes: Uint8Array, now?: number, more?: Partial<Datagram>): void;
+  receive(bytes: Uint8Array, now?: number, more?: Partial<Datagram<IpAddress>>): void;
 }
 
 function rig({ requests = false } = {}): Rig {
-  const out: Outgoing[] = [];
+  const out: Outgoing<IpAddress>[] = [];
   const reports: Report[] = [];
   const carrier = createCarrier({
     socket: 1,
@@ -42,7 +43,7 @@ function rig({ requests = false } = {}): Rig {
       carrier.flush();
     },
     receive(bytes, now = 1, more = {}) {
-      const datagram: Datagram = {
+      const datagram: Datagram<IpAddress> = {
         data: bytes,
         source: PEER.client,
         sourcePort: PEER.port,
@@ -56,7 +57,7 @@ function rig({ requests = false } = {}): Rig {
   };
 }
 
-function described({ head, body }: Outgoing): string {
+function described({ head, body }: Outgoing<IpAddress>): string {
   const packet = decodeTftp(head);
   if (packet.kind === 'data') return `data ${packet.block} at ${body?.offset}+${body?.length}`;
   return packet.kind === 'error' ? `error ${packet.code}` : packet.kind;

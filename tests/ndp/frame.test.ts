@@ -11,11 +11,18 @@ import {
   type RouterMessage,
 } from '../../src/ndp/frame.ts';
 import { internetChecksum } from '../../src/values/checksum.ts';
-import { formatIpv6, isLinkLocal, parseIpv6 } from '../../src/values/ipv6.ts';
+import {
+  formatIpv6,
+  type Ipv6,
+  ipv6FromBytes,
+  isLinkLocal,
+  parseIpv6,
+  UNSPECIFIED_IPV6,
+} from '../../src/values/ipv6.ts';
 import { formatMac } from '../../src/values/mac.ts';
 
 const hex = (bytes: Uint8Array): string => bytes.toHex();
-const ip = (text: string): Uint8Array => parseIpv6(text) ?? assert.fail(text);
+const ip = (text: string): Ipv6 => parseIpv6(text) ?? assert.fail(text);
 
 /** A frame in its parts, so that a row can change one of them. */
 const ETHERNET = '333300000002' + '525400aa0001' + '86dd';
@@ -26,10 +33,10 @@ const ROUTERS = 'ff020000000000000000000000000002';
 const IPV6_AT = 8 * 14;
 
 const anyMac = fc.uint8Array({ minLength: 6, maxLength: 6 }).map(formatMac);
-const anyIp = fc.uint8Array({ minLength: 16, maxLength: 16 });
+const anyIp = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(ipv6FromBytes);
 const anyLinkLocal = fc
   .uint8Array({ minLength: 8, maxLength: 8 })
-  .map((host) => Uint8Array.from([0xfe, 0x80, 0, 0, 0, 0, 0, 0, ...host]));
+  .map((host) => ipv6FromBytes(Uint8Array.from([0xfe, 0x80, 0, 0, 0, 0, 0, 0, ...host])));
 
 describe('router discovery', () => {
   /** Off the wire. */
@@ -191,12 +198,12 @@ describe('router discovery', () => {
   }
 
   test('a host without an address asks from :: and tells no link address', () => {
-    const frame = encodeSolicitation({ linkSource: '52:54:00:aa:00:01', source: new Uint8Array(16) });
+    const frame = encodeSolicitation({ linkSource: '52:54:00:aa:00:01', source: UNSPECIFIED_IPV6 });
     assert.equal(hex(frame.subarray(54)), '85007bb800000000');
     assert.deepEqual(decodeRouterFrame(frame), {
       kind: 'solicitation',
       linkSource: '52:54:00:aa:00:01',
-      source: new Uint8Array(16),
+      source: UNSPECIFIED_IPV6,
     });
   });
 });

@@ -3,7 +3,18 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import koffi from 'koffi';
-import type { Datagram, Network, Nic, ReceiveHandler, UdpSocket } from '../../src/net/udp.ts';
+import type {
+  Datagram,
+  Ipv6Network,
+  Network,
+  Nic,
+  ReceiveHandler,
+  SocketOptions,
+  UdpSocket,
+} from '../../src/net/udp.ts';
+import type { IpAddress } from '../../src/values/ip.ts';
+import type { Ipv4 } from '../../src/values/ipv4.ts';
+import type { Ipv6 } from '../../src/values/ipv6.ts';
 import type { Namespace } from '../lab/netns.ts';
 
 const CLONE_NEWNET = 0x4000_0000;
@@ -36,43 +47,66 @@ export function nicOf(network: Network, name: string): Nic {
 }
 
 /** A datagram whose data outlives the handler. */
-export type Kept = Omit<Datagram, 'data'> & { readonly text: string; readonly bytes: Uint8Array };
+export type Kept<Address extends IpAddress = Ipv4> = Omit<Datagram<Address>, 'data'> & {
+  readonly text: string;
+  readonly bytes: Uint8Array;
+};
 
-export interface Station {
-  readonly socket: UdpSocket;
-  readonly received: Kept[];
+export interface Station<Address extends IpAddress = Ipv4> {
+  readonly socket: UdpSocket<Address>;
+  readonly received: Kept<Address>[];
   /** The size of each batch. */
   readonly batches: number[];
 }
+
+type StationOptions<Address extends IpAddress> = Partial<Omit<SocketOptions<Address>, 'nic'>>;
 
 /** A socket in a namespace that keeps whatever arrives. */
 export function station(
   network: Network,
   namespace: Namespace,
   nic: string,
-  {
-    port = 0,
-    slotSize = 2048,
-    onReceive,
-  }: { port?: number; slotSize?: number; onReceive?: ReceiveHandler } = {},
+  options: StationOptions<Ipv4> = {},
 ): Station {
-  const received: Kept[] = [];
-  const batches: number[] = [];
-  const socket = inside(namespace, () =>
-    network.open({
-      nic: nicOf(network, nic),
-      port,
-      slotSize,
-      onReceive(batch, on) {
-        batches.push(batch.length);
-        for (const { data, ...rest } of batch) {
-          const bytes = Uint8Array.from(data);
-          received.push({ ...rest, bytes, text: Buffer.from(bytes).toString() });
-        }
-        onReceive?.(batch, on);
-      },
-    }),
+  return keeping(
+    (onReceive) =>
+      inside(namespace, () =>
+        network.open({ nic: nicOf(network, nic), port: 0, slotSize: 2048, ...options, onReceive }),
+      ),
+    options.onReceive,
   );
+}
+
+/** The same over IPv6. */
+export function station6(
+  network: Network & Ipv6Network,
+  namespace: Namespace,
+  nic: string,
+  options: StationOptions<Ipv6> = {},
+): Station<Ipv6> {
+  return keeping(
+    (onReceive) =>
+      inside(namespace, () =>
+        network.open6({ nic: nicOf(network, nic), port: 0, slotSize: 2048, ...options, onReceive }),
+      ),
+    options.onReceive,
+  );
+}
+
+function keeping<Address extends IpAddress>(
+  open: (onReceive: ReceiveHandler<Address>) => UdpSocket<Address>,
+  onReceive?: ReceiveHandler<Address>,
+): Station<Address> {
+  const received: Kept<Address>[] = [];
+  const batches: number[] = [];
+  const socket = open((batch, on) => {
+    batches.push(batch.length);
+    for (const { data, ...rest } of batch) {
+      const bytes = Uint8Array.from(data);
+      received.push({ ...rest, bytes, text: Buffer.from(bytes).toString() });
+    }
+    onReceive?.(batch, on);
+  });
   return { socket, received, batches };
 }
 

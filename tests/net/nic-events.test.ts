@@ -39,6 +39,7 @@ describe('NICs that change', () => {
   const CHANGES: readonly (readonly [string, readonly string[]])[] = [
     ['a NIC that is made', ['link', 'add', 'extra0', 'type', 'veth', 'peer', 'name', 'extra1']],
     ['an address', ['address', 'add', '10.66.0.1/24', 'dev', 'extra0']],
+    ['an IPv6 address', ['address', 'add', 'fd66::1/64', 'dev', 'extra0']],
     ['a NIC set up', ['link', 'set', 'extra0', 'up']],
     ['another link address', ['link', 'set', 'extra1', 'address', '52:54:00:00:00:99']],
     ['an address that goes', ['address', 'del', '10.66.0.1/24', 'dev', 'extra0']],

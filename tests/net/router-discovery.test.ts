@@ -5,7 +5,7 @@ import { ALL_NODES_LINK, decodeRouterFrame, encodeNoRouter, isMalformed } from '
 import { createLinuxNetwork } from '../../src/net/linux.ts';
 import type { RouterDiscovery, RouterSocket } from '../../src/net/router-discovery.ts';
 import { NetError, type Network, type Nic } from '../../src/net/udp.ts';
-import { formatIpv6, parseIpv6 } from '../../src/values/ipv6.ts';
+import { formatIpv6, type Ipv6, parseIpv6 } from '../../src/values/ipv6.ts';
 import { type Lab, type Namespace, openLab } from '../lab/netns.ts';
 import { inside, nicOf, until } from './inside.ts';
 
@@ -28,7 +28,7 @@ describe('router discovery on a NIC', () => {
   let server: Namespace;
   let client: Namespace;
   let rack0: Nic;
-  let own: Uint8Array;
+  let own: Ipv6;
 
   before(async () => {
     lab = openLab();

@@ -162,6 +162,7 @@ export async function play(who: Client, world: World): Promise<Played> {
       addresses: own === '' ? [] : [{ address: ip(own), prefix: 24 }],
       up: true,
       loopback: false,
+      addresses6: [],
       mtu: 1500,
     },
     ownAddresses: own === '' ? [] : [ip(own)],

@@ -6,7 +6,7 @@ import type { RouterDiscovery } from '../../src/net/router-discovery.ts';
 import { NetError } from '../../src/net/udp.ts';
 import { createClients } from '../../src/serve/clients.ts';
 import { createRouterHints } from '../../src/serve/router-hints.ts';
-import { formatIpv6, parseIpv6 } from '../../src/values/ipv6.ts';
+import { formatIpv6, type Ipv6, parseIpv6, UNSPECIFIED_IPV6 } from '../../src/values/ipv6.ts';
 import { createHandClock, type HandClock } from './hand-clock.ts';
 import { NIC } from './wire.ts';
 
@@ -15,7 +15,7 @@ const OTHER = '52:54:00:aa:00:02';
 const START = Date.UTC(2026, 0, 1);
 const HALF_AN_HOUR = 1_800_000;
 
-const ip = (text: string): Uint8Array => parseIpv6(text) ?? assert.fail(text);
+const ip = (text: string): Ipv6 => parseIpv6(text) ?? assert.fail(text);
 const SERVER = ip('fe80::1');
 const CLIENT = ip('fe80::5054:ff:feaa:1');
 
@@ -41,12 +41,12 @@ interface Scene {
   readonly records: JournalRecord[];
   /** What was sent, in words. */
   readonly sent: string[];
-  own: Uint8Array | undefined;
+  own: Ipv6 | undefined;
   forwards: boolean;
   failure: string | undefined;
   refusal: NetError | undefined;
   deliver(frame: Uint8Array): void;
-  ask(mac?: string, source?: Uint8Array): void;
+  ask(mac?: string, source?: Ipv6): void;
   sockets: number;
 }
 
@@ -143,7 +143,7 @@ describe('router hints', () => {
 
   test('a machine without an address is not answered yet, nor is one at an address of elsewhere', () => {
     opened();
-    scene.ask(MACHINE, new Uint8Array(16));
+    scene.ask(MACHINE, UNSPECIFIED_IPV6);
     scene.ask(MACHINE, ip('2001:db8::1'));
     assert.equal(hints(scene), 0);
     scene.ask();

@@ -77,7 +77,7 @@ describe('NICs that the configuration names', () => {
     assert.deepEqual(become(ETH1, nic('eth2', 9)), [
       'open eth2 9',
       'info: eth2 has appeared, and is served: no address',
-      'warn: eth2 has no IPv4 address: clients on it cannot be answered',
+      'warn: eth2 has no IPv4 address: machines on it get no DHCP answers, and files over IPv6 only',
     ]);
     assert.deepEqual(become(ETH1, nic('eth2', 9, '10.2.0.1')), [
       'info: eth2 has the address 10.2.0.1/24 now',
@@ -109,7 +109,7 @@ describe('NICs that the configuration names', () => {
     assert.equal(served.nics()[0]?.up, false);
     assert.deepEqual(become(moved), ['info: eth1 is up']);
     assert.deepEqual(become(nic('eth1', 2)), [
-      'warn: eth1 has no IPv4 address: clients on it cannot be answered',
+      'warn: eth1 has no IPv4 address: machines on it get no DHCP answers, and files over IPv6 only',
     ]);
     assert.deepEqual(become({ ...nic('eth1', 2), mtu: 9000 }), []);
   });
@@ -179,7 +179,7 @@ describe('every NIC', () => {
   test('when none is left, that is a fault until there is one', () => {
     const { become, served } = serve(undefined, ETH1);
     become();
-    assert.deepEqual(served.faults(), ['no interface is up and has an IPv4 address']);
+    assert.deepEqual(served.faults(), ['no interface is up and has an address']);
     become(ETH2);
     assert.deepEqual(served.faults(), []);
   });

@@ -23,6 +23,7 @@ export const NIC: Nic = {
   addresses: [{ address: ip('10.0.0.1'), prefix: 24 }],
   up: true,
   loopback: false,
+  addresses6: [],
   mtu: 1500,
 };
 

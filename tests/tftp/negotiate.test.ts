@@ -64,17 +64,27 @@ test('the timeout is kept in milliseconds', () => {
 });
 
 test('a block fits the frame of its NIC', () => {
-  assert.equal(blockSizeFor(1500), 1468);
-  assert.equal(blockSizeFor(9000), 8968);
-  assert.equal(blockSizeFor(65_536), 65_464);
-  assert.equal(blockSizeFor(20), 8);
+  assert.equal(blockSizeFor(1500, 4), 1468);
+  assert.equal(blockSizeFor(9000, 4), 8968);
+  assert.equal(blockSizeFor(65_536, 4), 65_464);
+  assert.equal(blockSizeFor(20, 4), 8);
 });
 
 test('a block is no larger than configured, and never larger than the frame', () => {
-  assert.equal(blockSizeFor(1500, 1432), 1432);
-  assert.equal(blockSizeFor(1500, 8), 8);
-  assert.equal(blockSizeFor(1500, 65_464), 1468);
-  assert.equal(blockSizeFor(9000, undefined), 8968);
+  assert.equal(blockSizeFor(1500, 4, 1432), 1432);
+  assert.equal(blockSizeFor(1500, 4, 8), 8);
+  assert.equal(blockSizeFor(1500, 4, 65_464), 1468);
+  assert.equal(blockSizeFor(9000, 4, undefined), 8968);
+});
+
+test('over IPv6 a block is 20 bytes smaller, on a NIC and on a narrower path alike', () => {
+  assert.equal(blockSizeFor(1500, 6), 1448);
+  assert.equal(blockSizeFor(9000, 6), 8948);
+  assert.equal(blockSizeFor(65_536, 6), 65_464);
+  assert.equal(blockSizeFor(1500, 6, 1432), 1412);
+  assert.equal(blockSizeFor(1500, 6, 1460), 1440);
+  assert.equal(blockSizeFor(1500, 6, 65_464), 1448);
+  assert.equal(blockSizeFor(1500, 6, 8), 8);
 });
 
 test('whatever is asked, the terms stay within the limits and are those that the answer states', () => {

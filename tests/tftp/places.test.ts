@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { createOutbox } from '../../src/lanes/outbox.ts';
 import type { Outgoing, UdpSocket } from '../../src/net/udp.ts';
 import { createPlaces } from '../../src/serve/tftp-places.ts';
+import type { IpAddress } from '../../src/values/ip.ts';
 
 const shares: readonly (readonly [places: number, share: number])[] = [
   [1, 1],
@@ -42,10 +43,11 @@ test('a place that nobody took is not given back', () => {
 /** An outbox over a socket that keeps what it is given: `7:1` is block 1 for client 7, `7:oack` its options. */
 function keepingOutbox() {
   const sent: string[][] = [];
-  const socket: UdpSocket = {
+  const socket: UdpSocket<IpAddress> = {
     nic: {
       name: 'eth1',
       index: 2,
+      addresses6: [],
       mtu: 1500,
       up: true,
       loopback: false,
@@ -53,7 +55,7 @@ function keepingOutbox() {
       mac: '52:54:00:00:00:01',
     },
     port: 0,
-    send(batch: readonly Outgoing[]) {
+    send(batch: readonly Outgoing<IpAddress>[]) {
       sent.push(
         batch.map(
           ({ to, head }) => `${to}:${head.length === 4 ? (head[2] ?? 0) * 256 + (head[3] ?? 0) : 'oack'}`,

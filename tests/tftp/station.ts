@@ -64,6 +64,7 @@ export async function openStation(options: StationOptions = {}): Promise<Station
     network,
     lanes,
     nic,
+    versions: [4, 6],
     clock,
     port,
     config: {
@@ -85,11 +86,13 @@ export async function openStation(options: StationOptions = {}): Promise<Station
     journal: { write: (record) => records.push(record) },
     requester: (address, _path, serverAddress) => ({ address, mac: '52:54:00:00:00:01', serverAddress }),
   });
+  const [over4] = service.ports;
+  if (over4 === undefined) throw new Error('nothing is listened on');
   const transfers = () => records.filter((record) => record.kind === 'transfer');
   return {
     root,
-    port: service.port,
-    transferPort: service.transferPort,
+    port: over4.port,
+    transferPort: over4.transfers.port,
     records,
     active: service.active,
     idle: () => clock.armed().length === 0,
