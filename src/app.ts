@@ -144,7 +144,7 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
   const versions = ipVersions({ network, journal, clock });
   const lanes = startLanes(network);
   closers.push(() => lanes.close());
-  const limit = createClientLimit(config.limits.clientRate);
+  const limit = createClientLimit(() => config.limits.clientRate);
   const { routerHint } = config.boot;
   const services: NicServicesOptions = {
     policy: config.dhcp,

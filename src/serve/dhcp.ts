@@ -2,7 +2,7 @@
  * The DHCP pipeline: each batch of datagrams goes through decode, facts and decide one by one, its lease changes are
  * made durable together, and only then the replies that promise them are encoded and sent together.
  */
-import { type Arrival, factsOf } from '../boot/facts.ts';
+import { type Arrival, type Facts, factsOf } from '../boot/facts.ts';
 import { decide } from '../decide/decide.ts';
 import type { Decision, LeaseChange, World } from '../decide/decision.ts';
 import { OFFER_HOLD_MS } from '../decide/full.ts';
@@ -128,6 +128,9 @@ function openBeside({ network, journal, clock }: DhcpDependencies, options: Sock
   }
 }
 
+/** By hardware address, which costs more to change than an identifier; InfiniBand has none (RFC 4390 §2.1). */
+const limitedBy = ({ mac, clientId = '' }: Facts): string => mac || clientId;
+
 function receive(deps: Service, batch: readonly Datagram[], socket: UdpSocket): void {
   const world = deps.world();
   deps.table.expire(world.now);
@@ -138,7 +141,7 @@ function receive(deps: Service, batch: readonly Datagram[], socket: UdpSocket): 
     const message = read(deps, datagram, socket, world.now);
     if (message === undefined) continue;
     const changes = pending.length;
-    const decision = deps.limit.allows(message.facts.mac, world.now)
+    const decision = deps.limit.allows(limitedBy(message.facts), world.now)
       ? decideOrProbe(deps, message, socket, world, pending)
       : OVER_LIMIT;
     if (decision === undefined) continue;
@@ -266,7 +269,10 @@ function firstOffer(
   if (change?.kind === 'offer') return change;
   if (change?.kind !== 'bind' || facts.message !== 'BOOTP') return undefined;
   const { ip, identity } = change.binding;
-  return { offer: { ip, identity, since: now, expiresAt: now + OFFER_HOLD_MS }, fresh: change.fresh === true };
+  return {
+    offer: { ip, identity, since: now, expiresAt: now + OFFER_HOLD_MS },
+    fresh: change.fresh === true,
+  };
 }
 
 function decideOn({ facts, request: { options } }: Message, world: World): Decision {

@@ -1,9 +1,8 @@
-/** How much one client may ask: a token bucket for each hardware address. */
-import type { Mac } from '../values/mac.ts';
+/** How much one client may ask: a token bucket for each. */
 
 export interface ClientLimit {
-  /** Counts one message; false when the client is over its limit and is not to be answered. */
-  allows(mac: Mac, now: number): boolean;
+  /** Counts one message; false when the client is over its limit and is not to be answered. `now`: Unix milliseconds. */
+  allows(client: string, now: number): boolean;
 }
 
 /** Seconds' worth of messages that may come at once: firmware that retries in a hurry is no flood. */
@@ -18,17 +17,18 @@ interface Bucket {
   at: number;
 }
 
-/** `rate`: messages a second in the long run. */
-export function createClientLimit(rate: number, maxBuckets = MAX_BUCKETS): ClientLimit {
-  const burst = rate * BURST_SECONDS;
-  let buckets = new Map<Mac, Bucket>();
+/** `rateNow` tells how many messages a second are let through in the long run, which a reload may change. */
+export function createClientLimit(rateNow: () => number, maxBuckets = MAX_BUCKETS): ClientLimit {
+  let buckets = new Map<string, Bucket>();
 
   return {
-    allows(mac, now) {
-      const bucket = buckets.get(mac);
+    allows(client, now) {
+      const rate = rateNow();
+      const burst = rate * BURST_SECONDS;
+      const bucket = buckets.get(client);
       if (bucket === undefined) {
         if (buckets.size >= maxBuckets) buckets = new Map([...buckets].slice(maxBuckets >>> 1));
-        buckets.set(mac, { tokens: burst - 1, at: now });
+        buckets.set(client, { tokens: burst - 1, at: now });
         return true;
       }
       const earned = (Math.max(now - bucket.at, 0) / 1000) * rate;

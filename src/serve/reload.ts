@@ -18,8 +18,8 @@ const FIXED_AT_START = [
 const differs = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
 
 /**
- * The configuration from now on: the new subnets, options, quirks and server address over the old sockets. A broken file
- * changes nothing. What needs a restart is named and left as it was.
+ * The configuration from now on: the new subnets, options, limits, quirks and server address over the old sockets. A broken
+ * file changes nothing. What needs a restart is named and left as it was.
  */
 export function reloadedConfig(current: Config, loaded: LoadedConfig, journal: Journal, at: number): Config {
   const { config, diagnostics } = loaded;
@@ -32,7 +32,9 @@ export function reloadedConfig(current: Config, loaded: LoadedConfig, journal: J
   for (const key of ['mode', 'conflictCheck'] as const) {
     if (current.dhcp[key] !== config.dhcp[key]) waiting.push(`dhcp.${key}`);
   }
-  if (current.boot.routerHint !== config.boot.routerHint) waiting.push('boot.routerHint');
+  for (const key of ['routerHint', 'loop'] as const) {
+    if (differs(current.boot[key], config.boot[key])) waiting.push(`boot.${key}`);
+  }
   if (waiting.length > 0) {
     const message = `changed in pilotlight.yaml and in force only after a restart: ${waiting.join(', ')}`;
     journal.write({ kind: 'notice', at, level: 'warn', message });
@@ -40,8 +42,8 @@ export function reloadedConfig(current: Config, loaded: LoadedConfig, journal: J
   return {
     ...current,
     serverAddress: config.serverAddress,
+    limits: config.limits,
     quirks: config.quirks,
-    boot: { ...config.boot, routerHint: current.boot.routerHint },
     dhcp: { ...config.dhcp, mode: current.dhcp.mode, conflictCheck: current.dhcp.conflictCheck },
   };
 }

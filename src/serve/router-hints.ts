@@ -94,7 +94,7 @@ function tellingOnce({ journal, clock }: RouterHintsOptions): Tell {
 
 function openOn(options: RouterHintsOptions, nic: () => Nic, tell: Tell): { close(): void } {
   const { network, clock, clients, journal } = options;
-  const limit = createClientLimit(HINTS_A_SECOND);
+  const limit = createClientLimit(() => HINTS_A_SECOND);
   const socket: RouterSocket = network.routerSocket(nic(), onFrame);
   let routerUntil = Number.NEGATIVE_INFINITY;
   let asked = 0;

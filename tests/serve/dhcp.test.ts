@@ -37,7 +37,7 @@ function serve(store: LeaseStore, policy: Partial<DhcpPolicy> = {}, nic = () => 
     clients: createClients(),
     history: createBootHistory(undefined),
     clock: createHandClock(base.now),
-    limit: createClientLimit(10),
+    limit: createClientLimit(() => 10),
     journal: { write: (record) => void records.push(record) },
     world: () => world,
   });
@@ -149,6 +149,18 @@ test('one client’s flood is not answered beyond its limit, and costs the other
   assert.equal(wire.replies().map(told).at(-1), '2 OFFER 10.0.0.11');
   const refused = records.filter((record) => record.kind === 'decision' && record.code === 'RATE_LIMITED');
   assert.equal(refused.length, 30);
+});
+
+test('clients on a link without addresses are told apart by identifier, and one’s flood costs the others nothing', () => {
+  const { wire } = serve(scriptedStore());
+  const onInfiniBand = (client: number): Packet => {
+    const packet = message('DISCOVER', client);
+    const options = new Map(packet.options).set(OPTION.CLIENT_ID, Uint8Array.of(255, 0, 0, 0, client));
+    return { ...packet, htype: 32, chaddr: new Uint8Array(0), options };
+  };
+  wire.deliver(67, ...Array.from({ length: 80 }, () => onInfiniBand(1)), onInfiniBand(2));
+  assert.equal(wire.sent.length, 51);
+  assert.equal(wire.replies().map(told).at(-1), '2 OFFER 10.0.0.11');
 });
 
 test('a flood of unknown clients holds half of a pool at most', () => {

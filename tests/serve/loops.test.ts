@@ -172,7 +172,7 @@ describe('in the pipeline', () => {
     wire.arriveAt(ip('10.11.11.1'));
     createDhcpService({
       network: wire.network,
-      nic: () => NIC,
+      nic: () => ({ ...NIC, addresses: [{ address: ip('10.11.11.1'), prefix: 24 }] }),
       ports: [67, 4011],
       table: base.leases as Parameters<typeof createDhcpService>[0]['table'],
       store: scriptedStore(),

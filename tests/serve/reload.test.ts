@@ -34,6 +34,17 @@ for (const key of ['maxBlockSize: 1000', 'maxWindow: 7', 'cache: 1MB', 'maxTrans
   });
 }
 
+test('limits are in force at once', async () => {
+  const { reloaded, notices } = await reload('{}', 'limits: { clientRate: 3, offers: 7 }\n');
+  assert.deepEqual([reloaded.limits, notices], [{ clientRate: 3, offers: 7 }, []]);
+});
+
+test('boot.loop waits for a restart, and says so', async () => {
+  const { config, reloaded, notices } = await reload('{}', 'boot: { loop: off }\n');
+  assert.deepEqual(reloaded.boot, config.boot);
+  assert.deepEqual(notices, ['changed in pilotlight.yaml and in force only after a restart: boot.loop']);
+});
+
 test('boot.routerHint waits for a restart, and says so', async () => {
   const { reloaded, notices } = await reload('{}', 'boot: { routerHint: off }\n');
   assert.equal(reloaded.boot.routerHint, 'auto');
