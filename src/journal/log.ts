@@ -1,7 +1,9 @@
 /** The log: JSON lines for machines, readable lines for people, and never in the way of a packet. */
-import { type DestinationStream, destination, type Logger, pino, stdSerializers } from 'pino';
+import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
 import type { Config } from '../config/model.ts';
+import { createClock } from '../serve/clock.ts';
 import { createPrettyLine } from './pretty.ts';
+import { createSink, type Sink } from './sink.ts';
 
 export interface LogOptions {
   readonly level: Config['log']['level'];
@@ -10,10 +12,14 @@ export interface LogOptions {
   /** Colours in readable lines. Default: the terminal's own wish (NO_COLOR is heeded). */
   readonly color?: boolean | undefined;
   /** Where lines go. Default: stdout, written behind the event loop and flushed when the process exits. */
-  readonly destination?: DestinationStream | undefined;
+  readonly destination?: LogDestination | undefined;
 }
 
-/** Bytes that may wait for a reader of stdout that has stopped reading; lines beyond it are lost, machines still boot. */
+/** What pino writes to; `flush` is what its own flush() calls. */
+type LogDestination = DestinationStream & Partial<Pick<Sink, 'flush'>>;
+
+const STDOUT = 1;
+/** Characters that may wait for a reader of stdout that has stopped reading; lines beyond it are lost, machines still boot. */
 const BACKLOG = 16 * 1024 * 1024;
 
 /**
@@ -21,15 +27,21 @@ const BACKLOG = 16 * 1024 * 1024;
  * worker thread, and what it holds when the process exits is lost.
  */
 export function createLog(options: LogOptions): Logger {
-  const sink = options.destination ?? destination({ fd: 1, sync: false, maxLength: BACKLOG });
+  const sink = options.destination ?? stdout();
   const color = options.color ?? process.stdout.hasColors?.() ?? false;
   const stream = options.pretty ? prettyStream(sink, color) : sink;
   return pino({ level: options.level, base: null, serializers: { err: describeError } }, stream);
 }
 
-function prettyStream(sink: DestinationStream, color: boolean): DestinationStream {
+function stdout(): LogDestination {
+  const sink = createSink({ descriptor: STDOUT, backlog: BACKLOG, clock: createClock() });
+  process.once('exit', sink.flushSync);
+  return sink;
+}
+
+function prettyStream(sink: LogDestination, color: boolean): LogDestination {
   const prettyLine = createPrettyLine({ color });
-  return { write: (line) => sink.write(prettyLine(line)) };
+  return { ...sink, write: (line) => sink.write(prettyLine(line)) };
 }
 
 /**
