@@ -1,7 +1,7 @@
 /** The commands as an operator types them, through bin/pilotlight, from a folder of their own. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -195,4 +195,19 @@ test('an unknown command is told, with where to look', () => {
   assert.notEqual(code, 0);
   assert.match(err, /unknown command 'sevre'/);
   assert.match(err, /serve/);
+});
+
+test('an output that finds no room is told in a line', () => {
+  const full = openSync('/dev/full', 'w');
+  try {
+    const done = spawnSync(LAUNCHER, ['check'], {
+      cwd: folder,
+      encoding: 'utf8',
+      stdio: ['ignore', full, 'pipe'],
+    });
+    assert.equal(done.status, 1);
+    assert.match(done.stderr, /^pilotlight: cannot write to stdout: ENOSPC: [^\n]*\n$/);
+  } finally {
+    closeSync(full);
+  }
 });
