@@ -42,6 +42,16 @@ const DHCP_ONLY: ReadonlySet<number> = new Set<number>([
 /** What table 3 lets a NAK carry besides 53, 54 and 61; RFC 3046 adds 82. */
 const IN_NAK: ReadonlySet<number> = new Set<number>([OPTION.MESSAGE, OPTION.VENDOR_CLASS]);
 
+/** Times of a lease, which an INFORM has none of (RFC 2131 §4.3.5). */
+const OF_A_LEASE: ReadonlySet<number> = new Set<number>([
+  OPTION.LEASE_TIME,
+  OPTION.RENEWAL_TIME,
+  OPTION.REBINDING_TIME,
+]);
+
+/** Sent in answer to the same option only (RFC 2563 §2, RFC 4702 §4). */
+const ECHOING: ReadonlySet<number> = new Set<number>([OPTION.FQDN, OPTION.AUTO_CONFIGURE]);
+
 /** Set by replyTo itself. */
 const OWN: ReadonlySet<number> = new Set<number>([
   OPTION.MESSAGE_TYPE,
@@ -88,12 +98,14 @@ function replyOptions(request: Packet, fields: ReplyFields): OptionBytes {
   const { always } = fields;
   const wanted = request.options.get(OPTION.PARAMETER_LIST);
   const filters = always !== undefined && wanted !== undefined && wanted.length > 0;
+  const isDue = (code: number): boolean => isAllowed(code, fields.type) && suits(code, request);
   for (const [code, bytes] of fields.options) {
-    if ((!filters || always.has(code)) && isAllowed(code, fields.type)) options.set(code, bytes);
+    // A client that cannot do without IPv4 must not be told to (RFC 8925 §3.3), so silence on it is no wish.
+    if ((filters ? always.has(code) : code !== OPTION.IPV6_ONLY) && isDue(code)) options.set(code, bytes);
   }
   const chooses = (code: number): void => {
     const bytes = fields.options.get(code);
-    if (bytes !== undefined && isAllowed(code, fields.type)) options.set(code, bytes);
+    if (bytes !== undefined && isDue(code)) options.set(code, bytes);
   };
   for (const code of filters ? wanted : []) {
     // RFC 2132 §3.3: where both are sent, the mask MUST come before the routers.
@@ -114,6 +126,12 @@ function replyOptions(request: Packet, fields: ReplyFields): OptionBytes {
 function isAllowed(code: number, type: MessageName | undefined): boolean {
   if (OWN.has(code)) return false;
   return type === undefined ? !DHCP_ONLY.has(code) : type !== 'NAK' || IN_NAK.has(code);
+}
+
+/** Whether an option belongs into the answer to this request. */
+function suits(code: number, request: Packet): boolean {
+  if (OF_A_LEASE.has(code)) return messageType(request) !== 'INFORM';
+  return !ECHOING.has(code) || request.options.has(code);
 }
 
 /** Table 3: an ACK repeats the request's ciaddr, OFFER and NAK have 0. BOOTP repeats it (RFC 951 §3). */
@@ -139,12 +157,20 @@ const SMALLEST = 576 - IP_UDP_HEADERS;
 /** What one Ethernet frame carries. */
 const LARGEST = 1500 - IP_UDP_HEADERS;
 
-/** Bytes of DHCP message that this client takes (option 57, RFC 2132 §9.10): 548 to 1472, 548 when it does not say. */
-export function maxReplySize(request: Packet): number {
+/** A BOOTP message, its vendor area of 64 octets included (RFC 951 §3). */
+const BOOTP_SIZE = 300;
+
+/**
+ * Bytes of DHCP message that this client takes (option 57, RFC 2132 §9.10): 548 to 1472, 548 when it does not say. Many a
+ * BOOTP client has room for a message of RFC 951 and not more, unless it sends a longer one itself (dhcpd reads it so
+ * too). `asked`: the bytes of its request.
+ */
+export function maxReplySize(request: Packet, asked: number): number {
   const bytes = request.options.get(OPTION.MAX_SIZE);
-  if (bytes === undefined) return SMALLEST;
+  const unsaid = messageType(request) === 'BOOTP' ? Math.min(Math.max(asked, BOOTP_SIZE), LARGEST) : SMALLEST;
+  if (bytes === undefined) return unsaid;
   const reader = new ByteReader(bytes);
   const size = reader.u16();
-  if (!reader.finished) return SMALLEST;
+  if (!reader.finished) return unsaid;
   return Math.min(Math.max(size - IP_UDP_HEADERS, SMALLEST), LARGEST);
 }

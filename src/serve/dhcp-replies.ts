@@ -15,6 +15,8 @@ import type { Clock } from './clock.ts';
 /** A client's message. */
 export interface Message {
   readonly request: Packet;
+  /** Bytes of the datagram. */
+  readonly size: number;
   readonly facts: Facts;
   /** Addresses for it that turned out to be in use. */
   conflicts: number;
@@ -43,9 +45,10 @@ export function finish(
 ): void {
   const { now } = world;
   const outgoing: Outgoing[] = [];
-  for (const { request, facts, decision } of inFlight) {
+  for (const message of inFlight) {
+    const { facts, decision } = message;
     if (decision.kind === 'reply') {
-      const reply = encode(deps, request, facts, decision, world);
+      const reply = encode(deps, message, decision, world);
       const delay = decision.sending?.delay;
       if (delay === undefined) outgoing.push(reply);
       else deps.clock.after('delayed DHCP reply', delay, () => send(deps, [reply], socket));
@@ -117,15 +120,13 @@ function noteLoop(
 
 function encode(
   deps: ReplyDependencies,
-  message: Packet,
-  facts: Facts,
+  { request: asked, size, facts }: Message,
   decision: Reply,
   { policy, now }: World,
 ): Outgoing {
   const { type, yiaddr, siaddr, serverId, bootFile, sending } = decision;
   // As if the client had asked for it, so that a relay does so too.
-  const request =
-    sending?.broadcast === true ? { ...message, flags: message.flags | FLAG_BROADCAST } : message;
+  const request = sending?.broadcast === true ? { ...asked, flags: asked.flags | FLAG_BROADCAST } : asked;
   const reply = replyTo(request, {
     type,
     yiaddr,
@@ -136,7 +137,7 @@ function encode(
     always: decision.always,
   });
   const { bytes, dropped } = encodePacket(reply, {
-    maxSize: maxReplySize(request),
+    maxSize: maxReplySize(request, size),
     overload: policy.overload,
   });
   if (dropped.length > 0) {

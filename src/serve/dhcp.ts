@@ -217,7 +217,7 @@ function read(
   };
   const facts = deps.history.heard(factsOf(request, arrival), request.xid, now);
   deps.clients.saw(facts);
-  return { request, facts, conflicts: 0 };
+  return { request, size: datagram.data.length, facts, conflicts: 0 };
 }
 
 /** The decision; undefined when the message waits until the address that it would be offered was probed. */

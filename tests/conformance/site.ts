@@ -95,6 +95,7 @@ const SUBNETS = [
   {
     subnet: '10.89.0.0/24',
     pools: ['10.89.0.50-10.89.0.199'],
+    bootp: true,
     options: Object.fromEntries(Object.entries(CROWDED.options).map(([code, text]) => [code, { text }])),
   },
   { subnet: '10.88.0.0/24', pools: ['10.88.0.50-10.88.0.199'], router: '10.88.0.1', network: 'shared' },

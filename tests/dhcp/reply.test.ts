@@ -171,12 +171,47 @@ describe('the parameter list', () => {
 
 test('how large a reply may be', () => {
   const saying = (hex: string) => packet({ options: options({ 53: '01', 57: hex }) });
-  assert.equal(maxReplySize(packet()), 548);
-  assert.equal(maxReplySize(saying('05c0')), 1444);
-  assert.equal(maxReplySize(saying('0240')), 548);
-  assert.equal(maxReplySize(saying('0010')), 548);
+  assert.equal(maxReplySize(packet(), 300), 548);
+  assert.equal(maxReplySize(saying('05c0'), 300), 1444);
+  assert.equal(maxReplySize(saying('0240'), 300), 548);
+  assert.equal(maxReplySize(saying('0010'), 300), 548);
   // OVMF asks for 65280 in its REQUEST: the bytes of 255 the wrong way round.
-  assert.equal(maxReplySize(saying('ff00')), 1472);
-  assert.equal(maxReplySize(saying('05')), 548);
-  assert.equal(maxReplySize(saying('05c000')), 548);
+  assert.equal(maxReplySize(saying('ff00'), 300), 1472);
+  assert.equal(maxReplySize(saying('05'), 300), 548);
+  assert.equal(maxReplySize(saying('05c000'), 300), 548);
+});
+
+test('a BOOTP client takes 300 bytes, or as many as it sends, or what option 57 says', () => {
+  const bootp = packet({ options: options({ 12: '6f6c64' }) });
+  assert.deepEqual(
+    [0, 300, 400, 2000].map((asked) => maxReplySize(bootp, asked)),
+    [300, 300, 400, 1472],
+  );
+  assert.equal(maxReplySize(packet({ options: options({ 57: '05c0' }) }), 300), 1444);
+});
+
+describe('options that are an answer only', () => {
+  const have = options({ 51: 'aa', 58: 'bb', 59: 'cc', 81: 'dd', 108: 'ee', 116: 'ff' });
+  const sent = (request: Record<number, string>) => {
+    const reply = replyTo(packet({ options: options(request) }), {
+      type: 'ACK',
+      options: have,
+      always: new Set([51]),
+      serverId: SERVER,
+    });
+    return [...reply.options.keys()].slice(2);
+  };
+  const list = '33 3a 3b 51 6c 74';
+
+  test('an INFORM is told no times of a lease, though it asks (RFC 2131 §4.3.5)', () => {
+    assert.deepEqual(sent({ 53: '08', 55: '33 3a 3b' }), []);
+    assert.deepEqual(sent({ 53: '03', 55: '33 3a 3b' }), [51, 58, 59]);
+  });
+  test('IPv6-only preferred goes to who asks for it, and to nobody else (RFC 8925 §3.3)', () => {
+    assert.deepEqual(sent({ 53: '03' }), [51, 58, 59]);
+    assert.deepEqual(sent({ 53: '03', 55: list }), [51, 58, 59, 108]);
+  });
+  test('a client FQDN and auto-configuration go to who sends them (RFC 4702 §4, RFC 2563 §2)', () => {
+    assert.deepEqual(sent({ 53: '03', 55: list, 81: '000000', 116: '01' }), [51, 58, 59, 81, 108, 116]);
+  });
 });

@@ -1,7 +1,8 @@
 /** BOOTP clients (RFC 951, RFC 1534): one request, one reply, and an address for good. */
+import assert from 'node:assert/strict';
 import { discover, message } from '../client.ts';
 import { ip, text } from '../message.ts';
-import { OLD, OUTSIDE_POOL } from '../site.ts';
+import { CROWDED, OLD, OUTSIDE_POOL } from '../site.ts';
 import { type Row, silence, took } from '../table.ts';
 
 /** What no BOOTP client understands (RFC 1534 §2). */
@@ -50,6 +51,19 @@ export const BOOTP: readonly Row[] = [
       lacks: OF_DHCP,
     }),
   },
+  ...[
+    { rule: 'a reply of more than 300 bytes goes to who sends as much', tail: '00'.repeat(200), most: 440 },
+    { rule: 'else it has 300, and what finds no room is left out', tail: '00'.repeat(60), most: 300 },
+  ].map(
+    ({ rule, tail, most }): Row => ({
+      rfc: 'RFC 951 §3',
+      rule,
+      as: { relay: CROWDED.relay },
+      send: ({ client }) => message(client, [[12, text('old')]], { tail: `ff${tail}` }),
+      back: () => ({ type: 'BOOTREPLY', options: { 1: ip('255.255.255.0') } }),
+      and: (_, { size }) => assert.ok(size <= most && size > most - 140, `${size} bytes`),
+    }),
+  ),
   {
     rfc: 'RFC 1534 §2',
     rule: 'strangers get nothing of a pool that is not open to them, since it would be for good',
