@@ -5,6 +5,7 @@
 import { type Applied, applyQuirks } from '../boot/quirks.ts';
 import { selectProfile, whileLooping } from '../boot/select.ts';
 import { PXE_PORT } from '../dhcp/destination.ts';
+import { formatIpv4, isUnicast } from '../values/ipv4.ts';
 import { type Asked, ignore } from './asked.ts';
 import type { Decision, Question, World } from './decision.ts';
 import { decideFull } from './full.ts';
@@ -31,6 +32,10 @@ export function decide(question: Question, world: World): Decision {
     return ignore(asked, 'NOT_A_CLIENT', `${message} is what servers send`);
   }
   if (address === 0) return ignore(asked, 'NO_ADDRESS', `${arrival.nic} has no IPv4 address to answer with`);
+  const giaddr = facts.relay?.giaddr ?? 0;
+  if (giaddr !== 0 && !isUnicast(giaddr)) {
+    return ignore(asked, 'NO_SUBNET', `no relay has the address ${formatIpv4(giaddr)}`);
+  }
   if (selection.profile?.boot.kind === 'none' && facts.stage !== 'other') {
     return ignore(asked, 'NOT_TO_BOOT', 'its profile says boot: none');
   }

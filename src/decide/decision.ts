@@ -45,7 +45,7 @@ export type IgnoreCode =
   | 'NOT_A_CLIENT' // op 2, or a message type that only servers send
   | 'NOT_BOOTING' // proxy mode answers network boots only
   | 'NOT_OURS' // a REQUEST to the site's own DHCP server, or to another server
-  | 'NO_SUBNET' // full mode: no subnet is configured for the network it came from
+  | 'NO_SUBNET' // full mode: no subnet is configured for the network it came from; or a relay that cannot be
   | 'NO_ADDRESS' // our own NIC has no address to answer with
   | 'NO_IDENTITY' // full mode: nothing tells this client from another
   | 'POOL_EXHAUSTED'

@@ -13,6 +13,12 @@ export const UNSPECIFIED: Ipv4 = 0;
 /** 255.255.255.255, the limited broadcast. */
 export const BROADCAST: Ipv4 = 0xffff_ffff;
 
+/** Whether a host elsewhere can have the address: no network of its own (0, 127), no group, no broadcast. */
+export function isUnicast(address: Ipv4): boolean {
+  const first = address >>> 24;
+  return first > 0 && first < 224 && first !== 127;
+}
+
 /** A network: the address with its host bits zero, and the prefix length 0–32. */
 export interface Subnet {
   readonly network: Ipv4;

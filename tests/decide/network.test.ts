@@ -90,6 +90,10 @@ describe('the link: the word nearest to the client', () => {
       },
       '10.9.0.50',
     ],
+    'a giaddr that no relay has, whatever link is selected': [
+      { packet: { giaddr: 0xffff_ffff }, options: [relay([5, u32(ip('10.8.0.0'))])] },
+      'NO_SUBNET',
+    ],
     'a giaddr of nobody': [{ packet: { giaddr: ip('172.16.0.1') } }, 'NO_SUBNET'],
   };
   for (const [name, [sent, wanted]] of Object.entries(cases)) {

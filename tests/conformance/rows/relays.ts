@@ -236,6 +236,15 @@ const SPOOFED: readonly Row[] = [
       back: silence,
     }),
   ),
+  ...['255.255.255.255', '127.0.0.1', '224.0.0.1', '0.0.0.1', '240.0.0.1'].map(
+    (giaddr): Row => ({
+      rfc: 'RFC 2131 §4.1',
+      rule: `a giaddr that no host has is ignored, though it selects a link: ${giaddr}`,
+      as: { relay: giaddr, agent: linkSelection(SELECTED.network) },
+      send: ({ client }) => discover(client),
+      back: silence,
+    }),
+  ),
   {
     rfc: 'RFC 2131 §4.1',
     rule: 'a false giaddr of a configured subnet: the reply goes there, not to the sender',
