@@ -15,8 +15,8 @@ export interface Pools {
   /** The indexes of the pools that lie within a range of addresses, such as a subnet. */
   within(range: Range): readonly number[];
   /**
-   * The next free address of a pool: an untouched one while there are any, then one that was offered only, then the one
-   * whose binding ended longest ago. It stays where it is until take(). What the tests refuse is passed for good: give()
+   * The next free address of a pool: an untouched one while there are any (and few were offered in vain), then one that was
+   * offered only, then the one whose binding ended longest ago. It stays where it is until take(). What the tests refuse is passed for good: give()
    * brings it back, and giveReserved() what was reserved.
    */
   peek(pool: number, candidates: Candidates): Ipv4 | undefined;
@@ -44,6 +44,9 @@ interface Pool {
   /** Slots of ended bindings. */
   readonly idle: Chain;
 }
+
+/** As many as limits.offers lets wait at one time: half a minute of the worst flood. */
+const MOST_RETURNED = 65_536;
 
 /** Ranges must not overlap (checked at load). */
 export function createPools(ranges: readonly Range[], columns: Columns): Pools {
@@ -92,6 +95,12 @@ export function createPools(ranges: readonly Range[], columns: Columns): Pools {
     }
   };
 
+  /** Nobody has had these yet. Many that were offered only tell of a flood, whose next offers are to cost no more memory. */
+  const offeredBefore = (pool: Pool, candidates: Candidates): Ipv4 | undefined =>
+    pool.returned.size < MOST_RETURNED
+      ? (untouched(pool, candidates) ?? returned(pool, candidates))
+      : (returned(pool, candidates) ?? untouched(pool, candidates));
+
   const idle = (pool: Pool, { isOffered, isReserved }: Candidates): Ipv4 | undefined => {
     for (;;) {
       const slot = pool.idle.first;
@@ -119,7 +128,7 @@ export function createPools(ranges: readonly Range[], columns: Columns): Pools {
     peek(index, candidates) {
       const pool = pools[index];
       if (pool === undefined) return undefined;
-      return untouched(pool, candidates) ?? returned(pool, candidates) ?? idle(pool, candidates);
+      return offeredBefore(pool, candidates) ?? idle(pool, candidates);
     },
     take(ip, slot) {
       const pool = pools[poolOf(ip) ?? -1];

@@ -125,6 +125,23 @@ test('an offer that is held for long keeps no other from ending', () => {
   assert.equal(table.offers, 0);
 });
 
+test('offers that nobody takes come round again, so that a flood on a huge pool costs bounded memory', () => {
+  const pool = { first: ip('10.0.0.1'), last: ip('10.255.255.254') };
+  const table = createLeaseTable([pool]);
+  const given = new Set<number>();
+  for (let second = 0; second < 100; second++) {
+    const now = NOW + second * 1000;
+    table.expire(now);
+    for (let client = 0; client < 2000; client++) {
+      const address = table.nextFree(pool, () => false);
+      if (address === undefined) throw new Error('a pool of millions is empty');
+      given.add(address);
+      table.offer({ ip: address, identity: `${second} ${client}`, since: now, expiresAt: now + 1000 });
+    }
+  }
+  assert.ok(given.size < 70_000, `${given.size} addresses were touched by 2000 clients a second`);
+});
+
 test('a clock that is set back keeps no offer in force, and no lease is over sooner', () => {
   const { table, place } = network(RACK, binding('10.0.0.12', 'b', { expiresAt: NOW + 60_000 }));
   const day = 24 * 3600 * 1000;
