@@ -18,6 +18,7 @@ import { sipServers } from './shapes/sip.ts';
 import { slpAgents, slpScope } from './shapes/slp.ts';
 import { IPXE_SUBOPTIONS, RELAY_SUBOPTIONS } from './shapes/suboption-tables.ts';
 import { text, textNul } from './shapes/text.ts';
+import { untyped } from './shapes/untyped.ts';
 import { uris } from './shapes/uris.ts';
 import { userClass } from './shapes/user-class.ts';
 
@@ -168,6 +169,15 @@ export const OPTION_TABLE = [
   row(123, 'geoconf', bytes, 'RFC 6225'),
   row(124, 'vivco', enterpriseData, 'RFC 3925', ['vivco-suboptions', 'vendor-identifying-vendor-class']),
   row(125, 'vivso', enterpriseData, 'RFC 3925', ['vivso-suboptions', 'vendor-identifying-vendor-options']),
+  // Of each vendor's own meaning for PXE (RFC 4578 §2.4); the aliases are what IP phones and Etherboot take them for.
+  row(128, 'pxe-128', untyped, 'RFC 4578 §2.4', ['etherboot-signature']),
+  row(129, 'pxe-129', untyped, 'RFC 4578 §2.4', ['kernel-options']),
+  row(130, 'pxe-130', untyped, 'RFC 4578 §2.4', ['discrimination-string']),
+  row(131, 'pxe-131', untyped, 'RFC 4578 §2.4', ['remote-statistics-server']),
+  row(132, 'pxe-132', untyped, 'RFC 4578 §2.4', ['vlan-id']),
+  row(133, 'pxe-133', untyped, 'RFC 4578 §2.4', ['layer-2-priority']),
+  row(134, 'pxe-134', untyped, 'RFC 4578 §2.4', ['dscp']),
+  row(135, 'pxe-135', untyped, 'RFC 4578 §2.4', ['phone-http-proxy']),
   row(136, 'pana-agents', ips, 'RFC 5192', ['pana-agent']),
   row(137, 'v4-lost', domainName, 'RFC 5223'),
   row(138, 'capwap-ac-v4', ips, 'RFC 5417'),
@@ -195,6 +205,7 @@ export const OPTION_TABLE = [
   row(162, 'v4-dnr', bytes, 'RFC 9463'),
   row(175, 'ipxe', ipxe, 'iPXE', ['ipxe-encap', 'etherboot']),
   row(176, 'ip-telephone', text, 'IANA'),
+  row(177, 'packetcable', untyped, 'IANA', ['etherboot-177']),
   row(203, 'iscsi-initiator-iqn', text, 'iPXE'),
   row(208, 'pxelinux-magic', bytes, 'RFC 5071', ['loader-magic']),
   row(209, 'pxelinux-config-file', text, 'RFC 5071', ['loader-configfile', 'configfile']),

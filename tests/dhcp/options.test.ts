@@ -37,8 +37,27 @@ describe('the table', () => {
     );
   });
 
-  test('has every option of RFC 2132', () => {
-    for (let code = 1; code <= 76; code++) assert.ok(optionByCode(code), `option ${code}`);
+  test('has every option that IANA has registered, and what else netboot clients use', () => {
+    const through = (first: number, last: number): number[] =>
+      Array.from({ length: last - first + 1 }, (_, index) => first + index);
+    const registered = [
+      ...through(1, 83),
+      ...through(85, 95),
+      ...through(97, 101),
+      ...[108, 109],
+      ...through(112, 114),
+      ...through(116, 125),
+      ...through(128, 148),
+      ...through(150, 159),
+      ...[161, 162, 175, 176, 177],
+      ...through(208, 213),
+      ...[220, 221],
+    ];
+    const inUse = [203, 249, 252];
+    assert.deepEqual(
+      rows.map(({ code }) => code),
+      [...registered, ...inUse].sort((a, b) => a - b),
+    );
   });
 
   test('finds what operators write', () => {
@@ -105,6 +124,9 @@ describe('configured options', () => {
     ['bootfile-name', 'a', 67, '6100'],
     ['dhcp-renewal-time', '30m', 58, '00000708'],
     ['ipxe', { 'no-pxedhcp': 1 }, 175, 'b00101'],
+    ['vlan-id', '100', 132, toHex(ascii('100'))],
+    ['pxe-132', { uint16: 100 }, 132, '0064'],
+    [177, '01:02', 177, '0102'],
     [224, '01:02', 224, '0102'],
     [224, '0x0102', 224, '0102'],
     [224, 'text', 224, toHex(ascii('text'))],

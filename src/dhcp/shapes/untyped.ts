@@ -1,5 +1,5 @@
 /** Values for options and sub-options whose shape nobody has told us. */
-import { byteOf, bytes, parseMarkedHex } from './bytes.ts';
+import { byteOf, bytes, formatTextOrHex, parseMarkedHex } from './bytes.ts';
 import { duration } from './duration.ts';
 import { flag } from './flag.ts';
 import { int32, uint8, uint16, uint32 } from './integer.ts';
@@ -30,6 +30,15 @@ export function parseUntyped(input: unknown): Uint8Array | ShapeError {
   }
   return parseNamed(input);
 }
+
+/** An option that has a name but no form. */
+export const untyped: Shape<Uint8Array> = {
+  expects: EXPECTS,
+  decode: (bytes) => bytes,
+  encode: (bytes) => bytes,
+  format: formatTextOrHex,
+  parse: parseUntyped,
+};
 
 function parseNamed(input: unknown): Uint8Array | ShapeError {
   if (typeof input !== 'object' || input === null) return unexpected(input, EXPECTS, HINT);
