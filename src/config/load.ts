@@ -34,7 +34,7 @@ export async function loadConfig(file: string | undefined, cwd: string): Promise
   const read = await readText(absolute);
   if ('text' in read) return parseConfig(read.text, name, absolute);
   if (file === undefined && read.missing) return { config: finish({}, undefined, cwd), diagnostics: [] };
-  return { config: undefined, diagnostics: [unreadable(name, read.unreadable)] };
+  return { config: undefined, diagnostics: [unreadable(name, read.unreadable, read.place)] };
 }
 
 function parseConfig(text: string, name: string, absolute: string): LoadedConfig {

@@ -23,7 +23,7 @@ export async function readSources(path: string, orFile: boolean, reporter: Repor
   for (const file of await listFiles(path, orFile, reporter)) {
     const read = await readText(file);
     if (!('text' in read)) {
-      reporter.add([unreadable(file, read.unreadable)]);
+      reporter.add([unreadable(file, read.unreadable, read.place)]);
       continue;
     }
     const parsed = parseYaml(read.text, file);

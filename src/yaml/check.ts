@@ -186,14 +186,21 @@ function missingKey(document: YamlDocument, path: Path, phrase: string): Diagnos
 /** Also for keys that a schema cannot judge alone. */
 export function unknownKey(document: YamlDocument, path: Path, known: readonly string[]): Diagnostic {
   const key = String(path.at(-1) ?? '');
-  const likely = nearest(key, known);
   return {
     severity: 'error',
     code: 'UNKNOWN_KEY',
     position: document.keyAt(path),
     message: `there is no key ${key} here`,
-    hint: likely === undefined ? `known keys: ${known.join(', ')}` : `nearest known: ${likely}`,
+    hint: unknownKeyHint(key, known),
   };
+}
+
+function unknownKeyHint(key: string, known: readonly string[]): string {
+  // YAML 1.1 merges mappings by it, 1.2 does not.
+  if (key === '<<')
+    return 'there are no merge keys here: write the keys out, or put an alias in place of the whole';
+  const likely = nearest(key, known);
+  return likely === undefined ? `known keys: ${known.join(', ')}` : `nearest known: ${likely}`;
 }
 
 /** `mode: ` for a value under a key, nothing for one in a list or at the root. */

@@ -29,7 +29,7 @@ export const DIAGNOSTIC_CODES = [
   'FILE_MISSING', // a warning: it may come later
   'PROFILE_MISSING', // a machine names a profile that is not there
   'PROFILE_TEST_FAILED',
-  'UNREADABLE', // the file cannot be opened
+  'UNREADABLE', // the file cannot be opened, or is no UTF-8 text
 ] as const;
 
 export type DiagnosticCode = (typeof DIAGNOSTIC_CODES)[number];

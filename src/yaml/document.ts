@@ -31,7 +31,7 @@ export interface ParsedYaml {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** One slip often makes the parser complain many times over. */
+/** One slip often makes the parser complain many times over; at one place the first complaint is told alone. */
 const MAX_SYNTAX_ERRORS = 5;
 
 /** YAML 1.2 core schema: `52:54:00:00:00:01` and `yes` are text. Any text gives a result; nothing is thrown. */
@@ -55,13 +55,15 @@ export function parseYaml(text: string, file: string): ParsedYaml {
     parsed = parseAllDocuments(text, options);
   } catch (error) {
     // The parser recurses, so thousands of open brackets exhaust the stack.
-    const reason = error instanceof RangeError ? 'it is nested too deeply' : String(error);
+    const reason = error instanceof RangeError ? TOO_DEEP : String(error);
     return { documents: [], diagnostics: [syntaxError(0, `the text cannot be read as YAML: ${reason}`)] };
   }
 
   const errors = parsed.flatMap((document) => document.errors);
   if (errors.length > 0) {
+    const told = new Set<number>();
     const diagnostics = errors
+      .filter(({ pos: [offset] }) => !told.has(offset) && told.add(offset))
       .slice(0, MAX_SYNTAX_ERRORS)
       .map((error) => syntaxError(error.pos[0], sentence(error), hintFor(error)));
     return { documents: [], diagnostics };
@@ -70,7 +72,8 @@ export function parseYaml(text: string, file: string): ParsedYaml {
   const diagnostics: Diagnostic[] = [];
   const documents: YamlDocument[] = [];
   for (const document of parsed) {
-    for (const warning of document.warnings) diagnostics.push(syntaxError(warning.pos[0], sentence(warning)));
+    for (const warning of document.warnings)
+      diagnostics.push(syntaxError(warning.pos[0], sentence(warning), hintFor(warning)));
     const { tree, faults } = buildTree(document.contents, text);
     for (const { offset, code, message, first } of faults) {
       const at = position(offset);
@@ -133,8 +136,12 @@ function place(tree: Tree, start: Position, line: number, column: number): { lin
   return { line: start.line, column: start.column + column - 1 + (quoted ? 1 : 0) };
 }
 
+const TOO_DEEP = 'it is nested too deeply';
+
 /** The parser's own words as the inside of a sentence. */
 function sentence(error: YAMLError): string {
+  // What it caught of its own recursion.
+  if (error.code === 'RESOURCE_EXHAUSTION') return TOO_DEEP;
   const [first = ''] = error.message.split('\n');
   return first.charAt(0).toLowerCase() + first.slice(1);
 }
@@ -151,5 +158,7 @@ const SYNTAX_HINTS: Readonly<Record<string, string>> = {
   MISSING_CHAR: 'check the quotes, brackets and colons just before this place',
   MULTILINE_IMPLICIT_KEY: 'a key stands on one line and is followed by a colon and a space',
   BLOCK_AS_IMPLICIT_KEY: 'a value that holds a colon and a space needs quotes around it',
+  TAG_RESOLVE_FAILED:
+    'tags mean nothing here: leave it out, or quote text that begins with an exclamation mark',
   UNEXPECTED_TOKEN: 'text that begins with a special character needs quotes around it',
 };

@@ -66,9 +66,12 @@ export function buildTree(root: Node | null, text: string): { tree: Tree; faults
     const target = anchors.get(name);
     if (target === undefined) return fail(offset, `the alias *${name} has no anchor &${name} before it`);
     if (target === 'open') return fail(offset, `the alias *${name} stands inside its own anchor`);
+    const before = aliased;
     aliased += target.weight;
-    if (aliased > MAX_ALIASED) return fail(offset, `aliases unfold into more than ${MAX_ALIASED} values`);
-    return { ...target, offset, literal: false };
+    if (aliased <= MAX_ALIASED) return { ...target, offset, literal: false };
+    // Told once: all further aliases are too many as well.
+    if (before > MAX_ALIASED) return nothing(offset);
+    return fail(offset, `aliases unfold into more than ${MAX_ALIASED} values`);
   }
 
   function scalar(node: { value: unknown; type?: string; range?: readonly number[] | null }, offset: number) {

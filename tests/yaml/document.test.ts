@@ -89,6 +89,7 @@ test('aliases that would unfold without end are refused, quickly', () => {
   }
   const { documents, diagnostics } = parseYaml(lines.join('\n'), 'f.yaml');
   assert.equal(documents.length, 0);
+  assert.equal(diagnostics.length, 1);
   assert.match(diagnostics[0]?.message ?? '', /aliases unfold into more than/);
 });
 
@@ -97,6 +98,8 @@ test('nesting without end is refused', () => {
     const { documents, diagnostics } = parseYaml(text, 'f.yaml');
     assert.equal(documents.length, 0);
     assert.equal(diagnostics[0]?.code, 'YAML_SYNTAX');
+    assert.match(diagnostics[0]?.message ?? '', /nested (too deeply|more than 64 deep)$/);
+    assert.equal(new Set(diagnostics.map(formatDiagnostic)).size, diagnostics.length);
   }
 });
 
