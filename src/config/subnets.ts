@@ -81,8 +81,8 @@ function policyOf(entry: WrittenSubnet, options: OptionSet): SubnetPolicy {
   const { subnet, pools = [], leaseTime = DEFAULT_LEASE_SECONDS } = entry;
   const times = {
     leaseTime,
-    renewTime: entry.renewTime ?? Math.floor(leaseTime / 2),
-    rebindTime: entry.rebindTime ?? Math.floor((leaseTime * 7) / 8),
+    renewTime: entry.renewTime ?? Math.max(Math.floor(leaseTime / 2), 1),
+    rebindTime: entry.rebindTime ?? Math.max(Math.floor((leaseTime * 7) / 8), 1),
   };
   return {
     subnet,

@@ -51,6 +51,15 @@ test('paths are relative to the file, not to the working directory', async () =>
   assert.equal(config.state, '/var/lib/x');
 });
 
+test('T1 and T2 of the shortest lease are no zero, by which a client would renew without end', async () => {
+  const subnets = 'subnets: [{ subnet: 10.0.0.0/24, leaseTime: 1s }]';
+  writeFileSync(join(root, 'short.yaml'), `interfaces: [lo]\ndhcp: { mode: full, ${subnets} }\n`);
+  const { config, diagnostics } = await loadConfig('short.yaml', root);
+  assert.deepEqual(diagnostics, []);
+  const [subnet] = config?.dhcp.subnets ?? [];
+  assert.deepEqual([subnet?.renewTime, subnet?.rebindTime, subnet?.leaseTime], [1, 1, 1]);
+});
+
 const AMOUNTS = [
   ['1MB', 1_000_000],
   ['512MB', 512_000_000],
