@@ -41,9 +41,10 @@ function cellsOf(line: string): Cell[] {
 const decoded = (text: string): string =>
   text.replace(/&#x([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 
+/** `&` too, lest a client that calls itself `a&#x2cb` becomes another. */
 const encoded = (text: string): string =>
   text.replace(
-    /[\p{Cc},]/gu,
+    /[\p{Cc},&]/gu,
     (character) => `&#x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
   );
 
@@ -104,6 +105,14 @@ function recordOf(cells: readonly Cell[], names: readonly string[], line: number
   };
 }
 
+/** Hex digits: Kea drops leases whose identifier has less than 2 bytes or more than 128. Without it their clients go by MAC. */
+const KEA_CLIENT_ID = { shortest: 4, longest: 256 };
+
+const isForKea = (clientId: string | undefined): clientId is string =>
+  clientId !== undefined &&
+  clientId.length >= KEA_CLIENT_ID.shortest &&
+  clientId.length <= KEA_CLIENT_ID.longest;
+
 /** As Kea 2.2 writes it; later versions add columns, and read files that lack them. */
 const HEADER =
   'address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,user_context';
@@ -122,7 +131,7 @@ export function* writeKea(bindings: Iterable<Binding>, subnetId: (ip: number) =>
     const cells = [
       formatIpv4(ip),
       isDeclined ? '' : mac,
-      isDeclined || clientId === undefined ? '' : withColons(clientId),
+      isDeclined || !isForKea(clientId) ? '' : withColons(clientId),
       lifetime,
       began + lifetime,
       subnetId(ip),
