@@ -17,10 +17,10 @@ export interface FileCache {
   /** What is cached of this version, or is being read now; undefined when nothing is. */
   hold(version: FileVersion): Promise<Held | undefined>;
   /**
-   * Reads the file whole, once for all who ask for the same version meanwhile. Undefined when it is too large, there is
-   * no room beside files in use, or it is being written to. Never closes the handle.
+   * Opens the file and reads it whole, once for all who ask for the same version meanwhile. Undefined when it is too large,
+   * there is no room beside files in use, or it is another version by now. Rejects as `open` does.
    */
-  load(file: LocatedFile): Promise<Held | undefined>;
+  load(version: FileVersion, open: () => Promise<LocatedFile>): Promise<Held | undefined>;
   /** Bytes held, for metrics. */
   used(): number;
 }
@@ -77,12 +77,16 @@ export function createFileCache(limits: CacheLimits, pin: (bytes: Uint8Array) =>
     if (entry.users === 0) used -= entry.size;
   }
 
+  /** Lets go what is longest unused, but only if that makes room enough. */
   function makeRoom(size: number): boolean {
-    for (const entry of entries.values()) {
-      if (used + size <= limits.totalBytes) return true;
-      if (entry.users === 0) drop(entry);
+    const idle = [...entries.values()].filter(({ users }) => users === 0);
+    const least = used - idle.reduce((sum, entry) => sum + entry.size, 0);
+    if (least + size > limits.totalBytes) return false;
+    for (const entry of idle) {
+      if (used + size <= limits.totalBytes) break;
+      drop(entry);
     }
-    return used + size <= limits.totalBytes;
+    return true;
   }
 
   return {
@@ -90,17 +94,17 @@ export function createFileCache(limits: CacheLimits, pin: (bytes: Uint8Array) =>
       const entry = entries.get(versionKey(version));
       return entry === undefined ? undefined : use(entry);
     },
-    async load(file) {
-      const { size } = file.version;
-      const key = versionKey(file.version);
+    async load(version, open) {
+      const { size } = version;
+      const key = versionKey(version);
       const present = entries.get(key);
       if (present !== undefined) return use(present);
       if (size > limits.fileBytes || !makeRoom(size)) return undefined;
       used += size;
       const startedAt = Date.now();
-      const entry: Entry = { key, size, users: 0, bytes: readWhole(file, pin) };
+      const entry: Entry = { key, size, users: 0, bytes: readWhole(version, open, pin) };
       entries.set(key, entry);
-      const young = isYoung(file.version, startedAt);
+      const young = isYoung(version, startedAt);
       const forget = () => drop(entry);
       entry.bytes.then((buffer) => (buffer === undefined || young ? forget() : undefined), forget);
       return use(entry);
@@ -109,17 +113,23 @@ export function createFileCache(limits: CacheLimits, pin: (bytes: Uint8Array) =>
   };
 }
 
-/** All bytes of one version; undefined when the file changed while it was read. */
+/** All bytes of one version; undefined when it is another by now, or becomes one while it is read. */
 async function readWhole(
-  file: LocatedFile,
+  version: FileVersion,
+  open: () => Promise<LocatedFile>,
   pin: (bytes: Uint8Array) => PinnedBuffer,
 ): Promise<PinnedBuffer | undefined> {
-  // Not zeroed: every byte is read, or none is used.
-  const bytes = Buffer.allocUnsafeSlow(file.version.size);
-  const filled = await readAt(file.handle, bytes, 0);
-  const after = await versionOf(file.handle);
-  if (filled < bytes.length || versionKey(after) !== versionKey(file.version)) return undefined;
-  return pin(bytes);
+  const file = await open();
+  try {
+    if (versionKey(file.version) !== versionKey(version)) return undefined;
+    // Not zeroed: every byte is read, or none is used.
+    const bytes = Buffer.allocUnsafeSlow(version.size);
+    const filled = await readAt(file.handle, bytes, 0);
+    const after = await versionOf(file.handle);
+    return filled < bytes.length || versionKey(after) !== versionKey(version) ? undefined : pin(bytes);
+  } finally {
+    await file.handle.close();
+  }
 }
 
 /** Fills `bytes` from `position` on; returns how many there were before the end of the file. */

@@ -6,12 +6,14 @@
  */
 import { createHash } from 'node:crypto';
 import { sharedPiPath } from '../boot/raspberry-pi.ts';
+import { createOpenBeneath } from '../net/beneath.ts';
 import type { PinnedBuffer } from '../net/udp.ts';
 import { createFileCache, type FileCache, readAt } from './cache.ts';
-import { type FileVersion, failureOf, inspect, type LocatedFile, locate, versionKey } from './locate.ts';
+import { createLocator, type FileVersion, failureOf, type LocatedFile, versionKey } from './locate.ts';
 import { createOrigins } from './origin.ts';
 import { cleanPath } from './path.ts';
 import type { Content, ContentFailure, ContentResolver, OpenContent, Requester } from './resolver.ts';
+import { createSharing } from './sharing.ts';
 import { createSpellings } from './spelling.ts';
 
 /** Text made for one requester. */
@@ -67,8 +69,21 @@ export function createContentResolver(options: ContentOptions): ContentResolver 
     fileBytes: options.wholeFileBytes ?? WHOLE_FILE_BYTES,
   };
   const cache = createFileCache(limits, pin);
-  const spellings = createSpellings();
+  const locator = createLocator(createOpenBeneath());
+  const inspections = createSharing<FileVersion | ContentFailure>();
+  const spellings = createSpellings(locator);
   const origins = createOrigins({ now: options.now ?? (() => performance.now()) });
+
+  /** Looks at a file as it is now. */
+  const inspect = (root: string, path: string): Promise<FileVersion | ContentFailure> =>
+    inspections.ask(`${root}/${path}`, () => locator.inspect(root, path));
+
+  const contentOf = (root: string, path: string, version: FileVersion): Content =>
+    fileContent(version, path, cache, async () => {
+      const file = await locator.locate(root, path);
+      if ('failure' in file) throw new ContentError(file);
+      return file;
+    });
 
   async function asWritten(path: string, requester: Requester): Promise<Content | ContentFailure> {
     const rendered = options.virtual?.(path, requester);
@@ -76,7 +91,7 @@ export function createContentResolver(options: ContentOptions): ContentResolver 
     let failure = NOT_FOUND;
     for (const root of options.roots) {
       const found = await inspect(root, path);
-      if (!('failure' in found)) return fileContent(root, path, found, cache);
+      if (!('failure' in found)) return contentOf(root, path, found);
       // A later root may still have the file; the first answer that is not "no such file" says most.
       if (failure.failure === 'not-found') failure = found;
     }
@@ -88,7 +103,7 @@ export function createContentResolver(options: ContentOptions): ContentResolver 
     for (const root of options.roots) {
       for await (const spelling of spellings.of(root, path)) {
         const found = await inspect(root, spelling);
-        if (!('failure' in found)) return fileContent(root, spelling, found, cache);
+        if (!('failure' in found)) return contentOf(root, spelling, found);
         if (failure.failure === 'not-found') failure = found;
       }
     }
@@ -117,34 +132,27 @@ export function createContentResolver(options: ContentOptions): ContentResolver 
   };
 }
 
-function fileContent(root: string, path: string, version: FileVersion, cache: FileCache): Content {
+/** `open` throws ContentError. */
+function fileContent(
+  version: FileVersion,
+  name: string,
+  cache: FileCache,
+  open: () => Promise<LocatedFile>,
+): Content {
   return {
-    name: path,
+    name,
     size: version.size,
     etag: versionKey(version),
     modifiedAt: Number(version.modifiedNs / 1_000_000n),
-    open: async () => (await openCached(version, cache)) ?? (await openFile(root, path, cache)),
+    async open() {
+      try {
+        const held = (await cache.hold(version)) ?? (await cache.load(version, open));
+        return held === undefined ? streamedContent(await open()) : wholeContent(held.buffer, held.release);
+      } catch (error) {
+        throw error instanceof ContentError ? error : new ContentError(failureOf(error));
+      }
+    },
   };
-}
-
-async function openCached(version: FileVersion, cache: FileCache): Promise<OpenContent | undefined> {
-  const held = await cache.hold(version);
-  return held === undefined ? undefined : wholeContent(held.buffer, held.release);
-}
-
-/** Throws ContentError. */
-async function openFile(root: string, path: string, cache: FileCache): Promise<OpenContent> {
-  const file = await locate(root, path);
-  if ('failure' in file) throw new ContentError(file);
-  try {
-    const held = await cache.load(file);
-    if (held === undefined) return streamedContent(file);
-    await file.handle.close();
-    return wholeContent(held.buffer, held.release);
-  } catch (error) {
-    await file.handle.close();
-    throw new ContentError(failureOf(error));
-  }
 }
 
 function wholeContent(whole: PinnedBuffer, release: () => void): OpenContent {

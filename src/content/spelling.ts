@@ -3,7 +3,7 @@
  * boot managers ask for `\Boot\BCD` and for `\boot\bcd`, and for fonts in whatever case their build had.
  */
 import { opendir } from 'node:fs/promises';
-import { enter, type FileVersion, isYoung, versionKey } from './locate.ts';
+import { type FileVersion, isYoung, type Locator, versionKey } from './locate.ts';
 
 /** Names that differ in case only, by what they have in common; each list in the order of code units. */
 type Names = ReadonlyMap<string, readonly string[]>;
@@ -32,8 +32,8 @@ const LIMITS: SpellingLimits = { directories: 32, namesEach: 65_536, names: 262_
 
 const NO_NAMES: Names = new Map();
 
-export function createSpellings(limits: SpellingLimits = LIMITS): Spellings {
-  const listings = createListings(limits);
+export function createSpellings(locator: Pick<Locator, 'enter'>, limits: SpellingLimits = LIMITS): Spellings {
+  const listings = createListings(locator, limits);
 
   async function* below(
     root: string,
@@ -66,7 +66,7 @@ interface Listing {
 }
 
 /** Directories' names by version: firmware asks for files that do not exist at every boot, and a stat answers that. */
-function createListings(limits: SpellingLimits) {
+function createListings({ enter }: Pick<Locator, 'enter'>, limits: SpellingLimits) {
   /** Least recently used first. */
   const listings = new Map<string, Listing>();
   let held = 0;

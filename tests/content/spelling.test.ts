@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, renameSync, symlinkSync, unlinkSync } from 'nod
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createSpellings, type Spellings } from '../../src/content/spelling.ts';
-import { makeDirectory, makeTree, plant } from './tree.ts';
+import { LOCATOR, makeDirectory, makeTree, plant } from './tree.ts';
 
 async function spelled(spellings: Spellings, root: string, path: string): Promise<readonly string[]> {
   const paths: string[] = [];
@@ -78,7 +78,7 @@ test('what is refused as written is not looked for in another case', async (t) =
 test('the exact name goes first, then the order of code units, at each component', async (t) => {
   const root = makeDirectory(t);
   plant(root, 'x', ['BOOT/a', 'Boot/a', 'Boot/A', 'boot/A', 'other/a']);
-  const spellings = createSpellings();
+  const spellings = createSpellings(LOCATOR);
   assert.deepEqual(await spelled(spellings, root, 'boot/a'), ['boot/A', 'BOOT/a', 'Boot/a', 'Boot/A']);
   assert.deepEqual(await spelled(spellings, root, 'bOOT/A'), ['BOOT/a', 'Boot/A', 'Boot/a', 'boot/A']);
 });
@@ -91,7 +91,7 @@ test('links inside the root are followed; what lies outside is not listed', asyn
   symlinkSync('Sub', join(root, 'Inside'));
   symlinkSync('../outside', join(root, 'Outside'));
   symlinkSync(directory, join(root, 'Above'));
-  const spellings = createSpellings();
+  const spellings = createSpellings(LOCATOR);
   assert.deepEqual(await spelled(spellings, root, 'inside/file'), ['Inside/File']);
   assert.deepEqual(await spelled(spellings, root, 'outside/secret'), []);
   assert.deepEqual(await spelled(spellings, root, 'above/outside/secret'), []);
@@ -100,7 +100,7 @@ test('links inside the root are followed; what lies outside is not listed', asyn
 
 test('a directory is read anew when it changes, also just after it was read', async (t) => {
   const root = makeDirectory(t);
-  const spellings = createSpellings();
+  const spellings = createSpellings(LOCATOR);
   const look = () => spelled(spellings, root, 'file');
   assert.deepEqual(await look(), []);
   for (let turn = 0; turn < 20; turn++) {
@@ -119,7 +119,7 @@ const settle = () => new Promise((resolve) => setTimeout(resolve, 150));
 test('what a settled directory holds is kept, once for all who ask, and forgotten when it changes', async (t) => {
   const root = makeDirectory(t);
   plant(root, 'x', ['File', 'FILE', 'other']);
-  const spellings = createSpellings();
+  const spellings = createSpellings(LOCATOR);
   const descriptors = readdirSync('/proc/self/fd').length;
   await spelled(spellings, root, 'file');
   assert.equal(spellings.held(), 0, 'it changed just now');
@@ -137,7 +137,7 @@ test('the listings used last are kept, up to the limit', async (t) => {
   const root = makeDirectory(t);
   plant(root, 'x', ['a/One', 'b/Two', 'c/Three']);
   await settle();
-  const spellings = createSpellings({ directories: 32, namesEach: 100, names: 8 });
+  const spellings = createSpellings(LOCATOR, { directories: 32, namesEach: 100, names: 8 });
   for (const path of ['a/one', 'b/two', 'c/three', 'a/one', 'c/three']) {
     assert.equal((await spelled(spellings, root, path)).length, 1, path);
     assert.ok(spellings.held() <= 8, path);
@@ -151,7 +151,7 @@ test('the search is bounded in directories, names of one directory and names in 
   plant(root, 'x', ['A/B/C/file', 'A/B/file']);
   mkdirSync(join(root, 'Many'));
   plant(join(root, 'Many'), 'x', ['1', '2', '3', '4', 'Five']);
-  const spellings = createSpellings({ directories: 3, namesEach: 4, names: 3 });
+  const spellings = createSpellings(LOCATOR, { directories: 3, namesEach: 4, names: 3 });
   assert.deepEqual(await spelled(spellings, root, 'a/b/FILE'), ['A/B/file']);
   assert.deepEqual(await spelled(spellings, root, 'a/b/c/FILE'), []);
   assert.deepEqual(await spelled(spellings, root, 'many/five'), []);

@@ -3,11 +3,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { createLocator } from '../../src/content/locate.ts';
 import { createContentResolver, type VirtualFiles } from '../../src/content/resolve.ts';
 import type { ContentResolver, Requester } from '../../src/content/resolver.ts';
+import { createOpenBeneath } from '../../src/net/beneath.ts';
 import { pin } from '../../src/net/memory.ts';
 
 export const WHO: Requester = { address: 0x7f000001, mac: '52:54:00:00:00:01', serverAddress: 0x7f000001 };
+
+export const LOCATOR = createLocator(createOpenBeneath());
 
 /** A directory that goes with the test. */
 export function makeDirectory(t: TestContext): string {
