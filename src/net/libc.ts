@@ -71,6 +71,7 @@ export const EFD_NONBLOCK = 0o4000;
 export const SIOCGIFCONF = 0x8912;
 export const SIOCGIFNETMASK = 0x891b;
 export const SIOCGIFMTU = 0x8921;
+export const SIOCGARP = 0x8954;
 export const SIOCSARP = 0x8955;
 
 const SYSCALLS = {

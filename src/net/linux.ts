@@ -83,7 +83,7 @@ export function createLinuxNetwork(): Network & Ipv6Network & ThreadNetwork & Ro
     },
     bell: () => createBell(libc),
     pin,
-    neighbour: lookUpNeighbour,
+    neighbour: (address) => lookUpNeighbour(libc, address),
     neighbour6: (address, nic) => lookUpNeighbour6(libc, address, nic === undefined ? listNics(libc) : [nic]),
     arpProber(nic, onAnswer) {
       refuseWhenClosed();

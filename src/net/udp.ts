@@ -153,7 +153,7 @@ export interface Network {
   openBeside(options: SocketOptions, onBeside: (holders: string) => void): UdpSocket;
   /** Makes bytes sendable in place. */
   pin(bytes: Uint8Array): PinnedBuffer;
-  /** The link address the kernel knows for an IPv4 address on this link (/proc/net/arp), if any. */
+  /** The link address the kernel knows for an IPv4 address on one of our links, if any. */
   neighbour(address: Ipv4): Mac | undefined;
   /**
    * Asks on one NIC's own link, by ARP probes (RFC 5227 §2.1.1). `nic` tells it as it is now: its link address may
