@@ -20,7 +20,7 @@ export interface QuirkMatch {
   /** Globs. */
   readonly vendorClass?: readonly string[] | undefined;
   readonly userClass?: readonly string[] | undefined;
-  /** Globs over the canonical text. */
+  /** Globs over the canonical text, in either byte order (peers P17). */
   readonly uuid?: readonly string[] | undefined;
   readonly mode?: QuirkMode | undefined;
   /** Of an iPXE: whether it is the one that its firmware was given by us. */
@@ -95,7 +95,8 @@ const CHECKS: readonly Check[] = [
     lacks.some((name) => !ipxeFeatures.has(name)),
   (match, facts) => matchesText(match.mac, facts.mac),
   (match, facts) => matchesText(match.vendorClass, facts.vendorClass),
-  (match, facts) => matchesText(match.uuid, facts.uuid),
+  ({ uuid }, facts) =>
+    uuid && [facts.uuid, facts.uuidAsSent].some((each) => matchesText(uuid, each) === true),
   ({ userClass }, facts) => userClass && facts.userClasses.some((each) => anyGlobMatches(userClass, each)),
 ];
 

@@ -6,7 +6,7 @@ import { KNOWN_QUIRKS } from '../boot/known-quirks.ts';
 import type { Adjustment, Quirk } from '../boot/quirks.ts';
 import { OPTION_TABLE } from '../dhcp/option-table.ts';
 import { optionByName } from '../dhcp/options.ts';
-import { architecture, glob, macPattern, plainPath } from '../profiles/shapes.ts';
+import { architecture, glob, macPattern, plainPath, uuidPattern } from '../profiles/shapes.ts';
 import { checkValue, type Refusal } from '../yaml/check.ts';
 import type { Diagnostic } from '../yaml/diagnostic.ts';
 import type { YamlDocument } from '../yaml/document.ts';
@@ -53,7 +53,7 @@ const match = mapping({
     .describe('What the client is at this moment: rom, ipxe, http, uboot, rpi or other.'),
   vendorClass: oneOrMany(glob('a vendor class'), 'a vendor class, or a list').optional(),
   userClass: oneOrMany(glob('a user class'), 'a user class, or a list').optional(),
-  uuid: oneOrMany(glob('a UUID'), 'a UUID or pattern, or a list').optional(),
+  uuid: oneOrMany(uuidPattern(), 'a UUID or pattern, or a list').optional(),
   mode: z.enum(['full', 'proxy']).optional().describe('Whether we give the addresses. Port 4011 is proxy.'),
   chained: z
     .boolean({ error: 'true or false' })

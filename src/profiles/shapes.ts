@@ -47,15 +47,31 @@ export function macPattern() {
   });
 }
 
-/** Canonical: lower case with hyphens. Braces and bare digits are taken too. */
+/** Lower case with hyphens; undefined for what is none. Braces and bare digits are taken too. */
+function canonicalUuid(written: string): string | undefined {
+  const digits = written
+    .replace(/^\{(.*)\}$/, '$1')
+    .replaceAll('-', '')
+    .toLowerCase();
+  if (!/^[0-9a-f]{32}$/.test(digits)) return undefined;
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+/** A UUID, made canonical. */
 export function uuid() {
-  return textAs('a UUID such as 8c1c7f3a-2f3e-4a55-9d2b-0c5f1e6a7b8c', (written) => {
-    const digits = written
-      .replace(/^\{(.*)\}$/, '$1')
-      .replaceAll('-', '')
-      .toLowerCase();
-    if (!/^[0-9a-f]{32}$/.test(digits)) return refuse();
-    return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  return textAs(
+    'a UUID such as 8c1c7f3a-2f3e-4a55-9d2b-0c5f1e6a7b8c',
+    (written) => canonicalUuid(written) ?? refuse(),
+  );
+}
+
+/** A UUID in any usual writing, or a glob over the canonical one. */
+export function uuidPattern() {
+  return textAs('a UUID, or a pattern such as 4c4c4544-*', (written) => {
+    const exact = canonicalUuid(written);
+    if (exact !== undefined) return exact;
+    const glob = written.toLowerCase();
+    return /^[0-9a-f*?-]+$/.test(glob) && /[*?]/.test(glob) ? glob : refuse();
   });
 }
 

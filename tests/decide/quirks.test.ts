@@ -145,6 +145,7 @@ describe('every key of a match', () => {
     [{ userClass: ['iPXE'] }, true],
     [{ userClass: ['gPXE'] }, false],
     [{ uuid: ['4c4c4544-*'] }, true],
+    [{ uuid: ['44454c4c-4200-1035-*'] }, true],
     [{ uuid: ['5c4c4544-*'] }, false],
     [{ mode: 'full' }, true],
     [{ mode: 'proxy' }, false],
