@@ -7,6 +7,7 @@ import type { Adjustment } from '../boot/quirks.ts';
 import { OPTION } from '../dhcp/codes.ts';
 import { written } from '../dhcp/cursor.ts';
 import { encodePxeAnswer, encodePxeMenu, type PxeBootItem } from '../dhcp/pxe.ts';
+import { textNul } from '../dhcp/shapes/text.ts';
 import { encodeSuboptions } from '../dhcp/suboptions.ts';
 import { bytesOf } from '../dhcp/wiretext.ts';
 import type { Profile } from '../profiles/model.ts';
@@ -21,7 +22,7 @@ const NO_PXEDHCP = encodeSuboptions([[176, Uint8Array.of(1)]]);
 const HTTP_CLIENT = bytesOf('HTTPClient');
 
 /** Names end in a NUL inside the option: a ROM that reads up to one would take END's 0xff along (peers P3). */
-const named = (text: string): Uint8Array => bytesOf(`${text}\0`);
+const named = textNul.encode;
 
 const ipv4Bytes = (address: Ipv4): Uint8Array => written(4, (writer) => writer.u32(address));
 

@@ -56,6 +56,13 @@ function short(decision: Decision): string {
   return parts.join(' ');
 }
 
+/** Who reads options instead of header fields finds the same there, and reads on to a NUL (peers P3, P4). */
+function assertNames({ options, siaddr, bootFile }: Extract<Decision, { kind: 'reply' }>): void {
+  const raw = (code: number) => new TextDecoder('latin1').decode(options.get(code));
+  assert.equal(raw(OPTION.BOOT_FILE), bootFile === undefined ? '' : `${bootFile}\0`);
+  assert.equal(raw(OPTION.TFTP_SERVER_NAME), siaddr === 0 ? '' : `${formatIpv4(siaddr)}\0`);
+}
+
 const UUID = '4c4c4544-0042-3510-8052-b7c04f384a32';
 const WIRE_UUID = '0044454c4c420010358052b7c04f384a32';
 const SCRIPT = `http://10.11.11.1:8080/ipxe?mac=${MAC}`;
@@ -191,7 +198,9 @@ describe('each stage of each firmware gets its next step', () => {
   for (const [name, each] of Object.entries(cases)) {
     test(name, () => {
       const where = each.in ?? world(each.mode, [profile('p')]);
-      assert.equal(short(decide(question(each.sent), where)), each.gives);
+      const decision = decide(question(each.sent), where);
+      assert.equal(short(decision), each.gives);
+      if (decision.kind === 'reply') assertNames(decision);
     });
   }
 });
@@ -208,15 +217,48 @@ describe('full mode', () => {
     assert.equal(file({ arch: 'uefi-x64', ipxe: true }), 'bootstrap.ipxe');
   });
 
-  test('a machine keeps one identity, whatever client identifier its stages present', () => {
-    const known = world('full', [profile('p')], [machine(MAC, { name: 'node1', ip: ip('10.11.11.10') })]);
-    for (const id of [[0x01, 0x52, 0x54, 0, 0xaa, 0, 1], [0xff, 1, 2, 3, 4], []]) {
-      const decision = decide(
-        question({ arch: 'bios', options: id.length === 0 ? [] : [[OPTION.CLIENT_ID, id]] }),
-        known,
-      );
-      assert.match(short(decision), /^OFFER 10\.11\.11\.10 /);
+  test('a machine keeps one identity, whatever client identifier its stages present, and whichever NIC', () => {
+    const OTHER = '52:54:00:aa:00:02';
+    const node = machine(MAC, { macs: [MAC, OTHER], name: 'node1', ip: ip('10.11.11.10') });
+    const known = world('full', [profile('p')], [node]);
+    for (const mac of [MAC, OTHER]) {
+      for (const id of [[0x01, 0x52, 0x54, 0, 0xaa, 0, 1], [0xff, 1, 2, 3, 4], []]) {
+        const options: Sent['options'] = id.length === 0 ? [] : [[OPTION.CLIENT_ID, id]];
+        const decision = decide(question({ mac, arch: 'bios', options }), known);
+        assert.match(short(decision), /^OFFER 10\.11\.11\.10 /);
+        assert.ok(decision.change?.kind === 'offer');
+        assert.equal(decision.change.offer.identity, `machine:${MAC}`);
+      }
     }
+  });
+
+  test('a name that fills its option does without the NUL, which would be an option of its own', () => {
+    const url = `http://10.11.11.1/${'x'.repeat(237)}`;
+    const decision = decide(
+      question({ arch: 'uefi-x64-http' }),
+      world('full', [profile('p', { boot: { kind: 'file', byArch: new Map([['uefi-x64', url]]) } })]),
+    );
+    assert.ok(decision.kind === 'reply');
+    assert.equal(decision.options.get(OPTION.BOOT_FILE)?.length, 255);
+  });
+
+  test('what clients are told of us: the address of the NIC, or serverAddress', () => {
+    const told = (serverAddress: World['serverAddress']) => {
+      const decision = decide(question({ arch: 'uefi-x64-http' }), {
+        ...world('full', [profile('p')]),
+        serverAddress,
+      });
+      return (
+        decision.kind === 'reply' && [
+          formatIpv4(decision.siaddr),
+          formatIpv4(decision.serverId),
+          decision.bootFile,
+        ]
+      );
+    };
+    const url = (host: string) => `http://${host}:8080/boot/snponly.efi`;
+    assert.deepEqual(told(undefined), ['10.11.11.1', '10.11.11.1', url('10.11.11.1')]);
+    assert.deepEqual(told(ip('10.0.0.9')), ['10.0.0.9', '10.0.0.9', url('10.0.0.9')]);
   });
 
   test('firmware without a client identifier and iPXE with type 1 and its MAC are one client', () => {

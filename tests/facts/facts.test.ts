@@ -114,6 +114,12 @@ test('any options give facts, never an error', () => {
   );
 });
 
+test('a host name ends at its NUL, which Microsoft’s clients send', () => {
+  const packet = imaginePacket({});
+  const options = new Map([...packet.options, [12, new TextEncoder().encode('node1\0')]] as const);
+  assert.equal(factsOf({ ...packet, options }, ARRIVAL).hostname, 'node1');
+});
+
 test('a relay’s words: text where it is text, hex where it is not', () => {
   const packet = imaginePacket({ giaddr: 0x0a010001, circuitId: 'rack12/7' });
   assert.deepEqual(factsOf(packet, ARRIVAL).relay, {

@@ -35,6 +35,12 @@ describe('every key of match, held and not held, with the reason that explain te
       true,
       'uuid 4c4c4544-0042-3510-8052-b7c04f384a32',
     ],
+    [
+      { uuid: ['44454c4c-4200-1035-8052-b7c04f384a32'] },
+      { uuid: '4c4c4544-0042-3510-8052-b7c04f384a32' },
+      true,
+      'uuid 4c4c4544-0042-3510-8052-b7c04f384a32',
+    ],
     [{ uuid: ['4c4c4544-0042-3510-8052-b7c04f384a32'] }, {}, false, 'the client sent no uuid'],
     [{ vendorClass: ['PXEClient*'] }, { arch: 'bios' }, true, 'vendorClass PXEClient:Arch:00000:UNDI:003016'],
     [{ userClass: ['iPXE'] }, { ipxe: true }, true, 'userClass iPXE'],
