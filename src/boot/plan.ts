@@ -62,7 +62,8 @@ export function firmwareFor(
   return profile.firmware.get(arch) ?? profile.firmware.get(base) ?? quirk ?? DEFAULT_FIRMWARE[base];
 }
 
-const isUrl = (path: string): boolean => /^[a-z][a-z0-9+.-]*:/i.test(path);
+/** Whether a file is named by a whole URL instead of a path below the roots. */
+export const isUrl = (path: string): boolean => /^[a-z][a-z0-9+.-]*:/i.test(path);
 
 /** Whether a URL names its host, so that whoever fetches it needs a name server. */
 export function namesHost(url: string): boolean {
@@ -101,7 +102,11 @@ function scriptUrl(facts: Facts, server: ServerUrls, item?: number): string {
 
 const hasHttp = (facts: Facts): boolean => facts.ipxeFeatures?.has('http') === true;
 
-function fileFor({ byArch }: BootMethod & { kind: 'file' }, { arch }: Facts): string | undefined {
+/** The boot program of `boot.file` for an architecture. */
+export function fileFor(
+  { byArch }: BootMethod & { kind: 'file' },
+  { arch }: Pick<Facts, 'arch'>,
+): string | undefined {
   const named = arch === undefined ? undefined : (byArch.get(arch) ?? byArch.get(programArch(arch)));
   return named ?? byArch.get('default');
 }

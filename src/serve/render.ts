@@ -121,11 +121,9 @@ export function createRendering(clients: Clients, world: () => World): Rendering
   }
 
   /** `files:` of the asking client's profile. */
-  function profileFile(path: string, requester: Requester): VirtualFile | Broken | undefined {
-    if (requester.mac === undefined) return undefined;
-    const who = asker(knownFacts(requester.mac, requester), requester.serverAddress);
-    const template = who?.profile.files.get(path);
-    if (who === undefined || template === undefined) return undefined;
+  function profileFile(path: string, who: Asker, requester: Requester): VirtualFile | Broken | undefined {
+    const template = who.profile.files.get(path);
+    if (template === undefined) return undefined;
     try {
       return { name: path, text: template.render(scopeOf(who, requester)) };
     } catch (error) {
@@ -135,19 +133,36 @@ export function createRendering(clients: Clients, world: () => World): Rendering
   }
 
   /** What a loader looks for by a name of its own: over a file of that name that lies on disk for others. */
-  function ofLoader(path: string, requester: Requester): VirtualFile | Broken | undefined {
-    if (requester.mac === undefined || !/\.cfg(?:[/-]|$)/i.test(path)) return undefined;
-    const who = asker(knownFacts(requester.mac, requester), requester.serverAddress);
-    const config = who === undefined ? undefined : loaderConfig(path, scriptFor(who, requester, false));
+  function ofLoader(path: string, who: Asker, requester: Requester): VirtualFile | Broken | undefined {
+    if (!/\.cfg(?:[/-]|$)/i.test(path)) return undefined;
+    const { facts, profile } = who;
+    // A loader that was chosen in the menu is there for its own configuration, not to ask the same again.
+    if (profile.boot.kind === 'menu' && clients.isRunning(facts.mac, world().now)) return undefined;
+    const config = loaderConfig(path, scriptFor(who, requester, false));
     if (config === undefined) return undefined;
     return 'fault' in config
       ? { failure: 'broken', detail: config.fault }
       : { name: path, text: config.text };
   }
 
+  /** Takes note of a boot program that an item of the client's menu names. */
+  function noteProgram(path: string, { facts, profile }: Asker): void {
+    if (profile.boot.kind !== 'menu') return;
+    const isItem = profile.boot.menu.items.some(
+      ({ boot }) => boot.kind === 'file' && [...boot.byArch.values()].some((file) => samePath(file, path)),
+    );
+    if (isItem) clients.runs(facts.mac, world().now);
+  }
+
   return {
-    virtual: (path, requester) =>
-      scriptByPath(path, requester) ?? profileFile(path, requester) ?? ofLoader(path, requester),
+    virtual(path, requester) {
+      const script = scriptByPath(path, requester);
+      if (script !== undefined || requester.mac === undefined) return script;
+      const who = asker(knownFacts(requester.mac, requester), requester.serverAddress);
+      if (who === undefined) return undefined;
+      noteProgram(path, who);
+      return profileFile(path, who, requester) ?? ofLoader(path, who, requester);
+    },
     script(client, requester, item) {
       const mac = client.mac ?? requester.mac;
       const seen = mac === undefined ? undefined : clients.facts(mac);

@@ -20,7 +20,7 @@ export function template(source: string): Template {
   return compiled;
 }
 
-export function kernelBoot(cmdline = ''): BootMethod {
+export function kernelBoot(cmdline = ''): Extract<BootMethod, { kind: 'kernel' }> {
   return {
     kind: 'kernel',
     kernel: template('debian/vmlinuz'),

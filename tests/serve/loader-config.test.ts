@@ -81,7 +81,7 @@ describe('U-Boot under a profile that boots a kernel', () => {
 DEFAULT linux
 PROMPT 0
 LABEL linux
-  KERNEL /debian/vmlinuz
+  LINUX /debian/vmlinuz
   INITRD /debian/initrd.gz
   APPEND hostname=node1 quiet
 `,
@@ -96,7 +96,7 @@ LABEL linux
     };
     assert.match(
       file('pxelinux.cfg/default-arm', boot, { uboot: true }) ?? '',
-      /LABEL linux\n {2}KERNEL http:\/\/m\/Image\n$/,
+      /LABEL linux\n {2}LINUX http:\/\/m\/Image\n$/,
     );
   });
   test('a template that fails is told of', () => {
