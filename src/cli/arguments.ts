@@ -20,7 +20,8 @@ export function ipv4Argument(text: string): Ipv4 {
 }
 
 export function archArgument(text: string): string | number {
-  if (/^\d{1,5}$/.test(text)) return Number(text);
+  // Option 93 holds 16 bits.
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 0xffff) return Number(text);
   if (archCode(text) !== undefined) return text;
   const guess = nearest(text, ARCH_NAMES);
   const hint = guess === undefined ? `Known: ${ARCH_NAMES.join(' ')}.` : `Nearest known: ${guess}.`;

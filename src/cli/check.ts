@@ -7,15 +7,17 @@ import { hasErrors } from '../yaml/report.ts';
 import { type ConfigFlag, printDiagnostics } from './load.ts';
 
 export async function check(flags: ConfigFlag): Promise<void> {
-  const { config, diagnostics } = await loadConfig(flags.config, process.cwd());
+  const network = createLinuxNetwork();
+  const nics = network.nics();
+  await network.close();
+  const host = { nics: nics.map(({ name }) => name) };
+  const { config, diagnostics } = await loadConfig(flags.config, process.cwd(), host);
   printDiagnostics(diagnostics, process.stdout);
   if (config === undefined) {
     process.exitCode = 1;
     return;
   }
-  const network = createLinuxNetwork();
-  const loaded = await loadFor(config, describedWhere(config, network.nics()), 1);
-  await network.close();
+  const loaded = await loadFor(config, describedWhere(config, nics), 1);
   printDiagnostics(loaded.diagnostics, process.stdout);
   if (loaded.inventory === undefined || hasErrors(loaded.diagnostics)) {
     process.exitCode = 1;
@@ -23,8 +25,13 @@ export async function check(flags: ConfigFlag): Promise<void> {
   }
   const { profiles, machines } = loaded.inventory;
   const tests = profiles.reduce((sum, profile) => sum + profile.tests.length, 0);
-  const from = config.file ?? 'the defaults';
-  process.stdout.write(
-    `ok: ${from}, ${profiles.length} profiles, ${machines.all.length} machines, ${tests} profile tests\n`,
-  );
+  const found = [
+    config.file ?? 'the defaults',
+    counted(profiles.length, 'profile'),
+    counted(machines.all.length, 'machine'),
+    counted(tests, 'profile test'),
+  ];
+  process.stdout.write(`ok: ${found.join(', ')}\n`);
 }
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

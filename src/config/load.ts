@@ -6,6 +6,7 @@ import { type Path, parseYaml, type YamlDocument } from '../yaml/document.ts';
 import { deepFreeze } from '../yaml/freeze.ts';
 import { readText, unreadable } from '../yaml/read.ts';
 import { hasErrors, inFileOrder } from '../yaml/report.ts';
+import { checkHost, type Host } from './host.ts';
 import type { Config, LoopPolicy } from './model.ts';
 import { encodeOptions, writtenOptions } from './options.ts';
 import { checkQuirks } from './quirks.ts';
@@ -26,18 +27,28 @@ export interface LoadedConfig {
 
 /**
  * Reads `file`. Without one: `pilotlight.yaml` in `cwd` when it is there, else safe defaults with every path relative
- * to `cwd`. Diagnostics name the file as it was given.
+ * to `cwd`. Diagnostics name the file as it was given. With a `host`, they also tell what it lacks.
  */
-export async function loadConfig(file: string | undefined, cwd: string): Promise<LoadedConfig> {
+export async function loadConfig(file: string | undefined, cwd: string, host?: Host): Promise<LoadedConfig> {
   const name = file ?? DEFAULT_FILE;
   const absolute = resolve(cwd, name);
   const read = await readText(absolute);
-  if ('text' in read) return parseConfig(read.text, name, absolute);
+  if ('text' in read) {
+    const { document, config, diagnostics } = parseConfig(read.text, name, absolute);
+    if (document === undefined || config === undefined || host === undefined) return { config, diagnostics };
+    const lacking = await checkHost(document, config, host);
+    return { config, diagnostics: inFileOrder([...diagnostics, ...lacking]) };
+  }
   if (file === undefined && read.missing) return { config: finish({}, undefined, cwd), diagnostics: [] };
   return { config: undefined, diagnostics: [unreadable(name, read.unreadable, read.place)] };
 }
 
-function parseConfig(text: string, name: string, absolute: string): LoadedConfig {
+interface ParsedConfig extends LoadedConfig {
+  /** Undefined when the file is empty, or no YAML. */
+  readonly document: YamlDocument | undefined;
+}
+
+function parseConfig(text: string, name: string, absolute: string): ParsedConfig {
   const parsed = parseYaml(text, name);
   const [document, second] = parsed.documents;
   const diagnostics = [...parsed.diagnostics];
@@ -72,7 +83,7 @@ function parseConfig(text: string, name: string, absolute: string): LoadedConfig
   const config = hasErrors(diagnostics)
     ? undefined
     : finish(written, absolute, dirname(absolute), subnets, quirks);
-  return { config, diagnostics: inFileOrder(diagnostics) };
+  return { document, config, diagnostics: inFileOrder(diagnostics) };
 }
 
 /** Keys that are right by themselves and wrong together. */

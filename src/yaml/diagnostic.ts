@@ -15,7 +15,7 @@ export const DIAGNOSTIC_CODES = [
   'ROUTER_OUTSIDE_SUBNET', // a warning: some networks are built so
   'OVERLAPPING_POOLS',
   'OVERLAPPING_SUBNETS',
-  'NO_SUCH_NIC',
+  'NO_SUCH_NIC', // a warning: the file may be checked elsewhere than it serves
   'MODE_CONFLICT', // full mode without interfaces, without subnets …
   'DUPLICATE_MAC',
   'DUPLICATE_IP',

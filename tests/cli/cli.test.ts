@@ -63,7 +63,24 @@ describe('check', () => {
 
   test('a right profile', () => {
     write('profiles/debian.yaml', PROFILE);
-    assert.deepEqual(run('check').out, 'ok: the defaults, 1 profiles, 0 machines, 1 profile tests\n');
+    assert.deepEqual(run('check').out, 'ok: the defaults, 1 profile, 0 machines, 1 profile test\n');
+  });
+
+  test('NICs and directories that this host lacks are warned of', () => {
+    mkdirSync(join(folder, 'there'));
+    write(
+      'pilotlight.yaml',
+      'interfaces: [lo, eth77]\ntftp: { root: there, search: [more] }\nprofiles: profils\n',
+    );
+    const { code, out } = run('check');
+    assert.equal(code, 0);
+    assert.match(
+      out,
+      /^pilotlight\.yaml:1:18: warning NO_SUCH_NIC there is no NIC eth77 here\n {4}hint: .*\blo\b/m,
+    );
+    assert.match(out, /^pilotlight\.yaml:2:31: warning FILE_MISSING .*\/more is not there/m);
+    assert.match(out, /^pilotlight\.yaml:3:11: warning FILE_MISSING .*\/profils is not there/m);
+    assert.equal(out.match(/: warning /g)?.length, 3);
   });
 
   test('a configuration that is not there', () => {
@@ -137,6 +154,7 @@ boot: { file: { bios: x.0 } }
       run('explain', '--mac', '52:54:00:aa:00:01', '--arch', 'uefi_x64').err,
       /Nearest known: uefi-x64/,
     );
+    assert.match(run('explain', '--mac', '52:54:00:aa:00:01', '--arch', '70000').err, /No such architecture/);
     assert.notEqual(run('explain').code, 0);
   });
 });
