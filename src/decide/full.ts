@@ -9,6 +9,7 @@ import {
   allocateForDiscover,
   allocateForRequest,
   type Claim,
+  DECLINE_HOLD_MS,
   declineBinding,
   type Place,
   releaseBinding,
@@ -89,7 +90,9 @@ function declined(asked: Asked, claim: Claim, place: Place): Decision {
   if (isForAnother(claim, place)) return ignore(asked, 'NOT_OURS', 'a DECLINE that names another server');
   const binding = declineBinding(claim, place);
   if (binding === undefined) return ignore(asked, 'DONE', 'DECLINE of an address that it does not hold');
-  const reason = `${formatIpv4(binding.ip)} is in use by somebody else: kept out of the pool for a day`;
+  const trusted = binding.expiresAt - place.now >= DECLINE_HOLD_MS;
+  const time = trusted ? 'a day' : 'five minutes only, since this client declines address after address';
+  const reason = `${formatIpv4(binding.ip)} is in use by somebody else: kept out of the pool for ${time}`;
   return ignore(asked, 'DECLINED', reason, { kind: 'bind', binding });
 }
 

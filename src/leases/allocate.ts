@@ -71,6 +71,14 @@ export type Allocation =
 /** How long a declined address stays out of its pool. RFC 2131 gives no figure; a day lets an administrator find the culprit. */
 export const DECLINE_HOLD_MS = 24 * 3600 * 1000;
 
+/**
+ * A client that declines more addresses than these within that time is the fault itself: its link answers ARP for
+ * everybody, or it means harm. It waits ten seconds before it asks anew (§3.1 (5)), so what it declines for five minutes
+ * each is thirty addresses at most, where it would empty the pool for a day.
+ */
+const TRUSTED_DECLINES = 8;
+const DOUBTED_HOLD_MS = 5 * 60 * 1000;
+
 const isLive = (binding: Holding, now: number): boolean =>
   binding.state !== 'released' && binding.expiresAt > now;
 
@@ -283,7 +291,10 @@ export function declineBinding(claim: Claim, place: Pick<Place, 'leases' | 'now'
   const holds =
     place.leases.isHeldBy(ip, claim.identity) || place.leases.offerAt(ip)?.identity === claim.identity;
   if (!holds) return undefined;
-  return keptOut(ip, claim.mac, place.now);
+  const identity = `declined by ${claim.mac || claim.identity}`;
+  const others = place.leases.of(identity).filter((each) => each.ip !== ip && isLive(each, place.now));
+  const hold = others.length < TRUSTED_DECLINES ? DECLINE_HOLD_MS : DOUBTED_HOLD_MS;
+  return { ...keptOut(ip, claim.mac, place.now), identity, expiresAt: place.now + hold };
 }
 
 /** An address that somebody uses without a lease. `mac`: who told of it, or who it is. */

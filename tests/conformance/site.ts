@@ -32,6 +32,7 @@ export const CROWDED = {
 export const IN_POOL = { mac: '52:54:00:aa:00:01', address: '10.77.1.5' };
 export const OUTSIDE_POOL = { mac: '52:54:00:aa:00:02', address: '10.77.200.7' };
 export const BEHIND_RELAY = { mac: '52:54:00:aa:00:03', address: '10.80.0.10' };
+export const DECLINED = { mac: '52:54:00:aa:00:05', address: '10.77.200.9' };
 /** Has an option of its own, and a profile with one. */
 export const LAYERED = { mac: '52:54:00:aa:00:04', address: '10.77.200.8' };
 
@@ -45,6 +46,7 @@ options: { root-path: from-profile }
 const MACHINES = [
   { mac: IN_POOL.mac, name: 'in-pool', ip: IN_POOL.address },
   { mac: OUTSIDE_POOL.mac, name: 'outside-pool', ip: OUTSIDE_POOL.address },
+  { mac: DECLINED.mac, name: 'declined', ip: DECLINED.address },
   { mac: BEHIND_RELAY.mac, name: 'behind-relay', ip: BEHIND_RELAY.address },
   {
     mac: LAYERED.mac,

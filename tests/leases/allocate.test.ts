@@ -275,6 +275,37 @@ describe('DECLINE and RELEASE', () => {
     if (declined !== undefined) table.bind(declined);
     assert.equal(short(allocateForDiscover(claim('a'), place)), 'offer 10.0.0.11');
   });
+  test('a client that declines address after address takes none out for long: its pool is not emptied', () => {
+    const { table, place } = network(subnet('10.0.0.0/24', '10.0.0.10-10.0.0.99'));
+    let now = NOW;
+    for (let turn = 0; turn < 360; turn++) {
+      table.expire(now);
+      // One hardware address, whatever identifier it goes by.
+      const identity = `id:${turn}`;
+      const offer = allocateForDiscover(claim(identity), { ...place, now });
+      assert.ok(offer.kind === 'offer', `turn ${turn}: ${offer.reason}`);
+      table.offer({ ip: offer.ip, identity, since: now, expiresAt: now + 30_000 });
+      const declined = declineBinding(claim(identity, { requestedIp: offer.ip }), { ...place, now });
+      assert.ok(declined);
+      table.bind(declined);
+      now += 10_000;
+    }
+    const { declined } = table.counts();
+    assert.ok(declined <= 8 + 31, `${declined} addresses are out`);
+    const other = declineBinding(
+      claim('b', { mac: '52:54:00:00:00:02', requestedIp: ip('10.0.0.10') }),
+      place,
+    );
+    assert.equal(other, undefined);
+  });
+  test('a client that declines a few times is believed', () => {
+    const { table, place } = network(RACK, binding('10.0.0.10', 'a'), binding('10.0.0.11', 'a'));
+    for (const address of ['10.0.0.10', '10.0.0.11']) {
+      const declined = declineBinding(claim('a', { requestedIp: ip(address) }), place);
+      assert.equal(declined?.expiresAt, NOW + 24 * 3600 * 1000);
+      if (declined !== undefined) table.bind(declined);
+    }
+  });
   test('nobody declines what another holds', () => {
     const { place } = network(RACK, binding('10.0.0.10', 'b'));
     assert.equal(declineBinding(claim('a', { requestedIp: ip('10.0.0.10') }), place), undefined);

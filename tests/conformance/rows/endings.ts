@@ -1,8 +1,18 @@
 /** DECLINE, RELEASE and INFORM (RFC 2131 §4.3.3–4.3.5). */
 import assert from 'node:assert/strict';
-import { ANYWHERE, decline, discover, inform, release, renewing, SERVER, type Sending } from '../client.ts';
+import {
+  ANYWHERE,
+  decline,
+  discover,
+  inform,
+  release,
+  renewing,
+  SERVER,
+  type Sending,
+  selecting,
+} from '../client.ts';
 import { BROADCAST_BIT, ip } from '../message.ts';
-import { LAN, RACK } from '../site.ts';
+import { DECLINED, LAN, RACK } from '../site.ts';
 import {
   bothBound,
   bound,
@@ -12,6 +22,7 @@ import {
   type Stage,
   type Step,
   silence,
+  took,
 } from '../table.ts';
 
 /** A stranger asks for the address. */
@@ -74,6 +85,31 @@ const DECLINE: readonly Row[] = [
     back: silence,
     next: [
       { send: ({ client }) => discover(client), back: () => ({ type: 'OFFER' }), and: administratorIsTold },
+    ],
+  },
+  {
+    rfc: 'RFC 2131 §4.3.3',
+    rule: 'a fixed address that its machine declines: the machine is a guest until the stranger is found',
+    as: { mac: DECLINED.mac },
+    given: async (stage) => {
+      await bound(stage);
+      assert.equal(stage.client.address, DECLINED.address);
+    },
+    send: ({ client }) => decline(client),
+    back: silence,
+    next: [
+      {
+        send: ({ client }) => discover(client),
+        back: () => ({ type: 'OFFER' }),
+        and: (stage, answer) => {
+          assert.notEqual(answer.yiaddr, DECLINED.address);
+          took(stage, answer);
+        },
+      },
+      {
+        send: ({ client }) => selecting(client),
+        back: ({ client }) => ({ type: 'ACK', yiaddr: client.address }),
+      },
     ],
   },
   {

@@ -139,7 +139,10 @@ const SIZE: readonly Row[] = [
       lacks: [WORDY.long],
       end: true,
     }),
-    and: (_, { size }) => assert.ok(size <= 548, `${size} bytes`),
+    and: (_, { size, order }) => {
+      assert.ok(size <= 548, `${size} bytes`);
+      assert.equal(order.at(-1), 82, 'what is echoed to the relay stays, and last (RFC 3046 §2.1)');
+    },
   },
   ...[
     { rule: 'option 57 counts the IP and UDP headers', max: u16(700), most: 672 },
