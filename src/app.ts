@@ -198,8 +198,13 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
     host: versions.includes(6) ? '::' : '0.0.0.0',
     port: config.http.port,
     content: resolver,
-    requester: ({ remoteAddress, localAddress, path }: HttpClient) =>
-      requester(parseIp(remoteAddress), path, parseIp(localAddress) ?? where().localAddress),
+    requester: ({ remoteAddress, localAddress, nic, path }: HttpClient) =>
+      requester(
+        parseIp(remoteAddress),
+        path,
+        parseIp(localAddress) ?? where().localAddress,
+        nics().find(({ name }) => name === nic),
+      ),
     journal,
     metrics,
     log,

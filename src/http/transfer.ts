@@ -10,6 +10,8 @@ export interface HttpClient {
   /** Dotted decimal, or an IPv6 address. */
   readonly remoteAddress: string;
   readonly localAddress: string;
+  /** Where it came in, known of link-local addresses only. */
+  readonly nic?: string | undefined;
   /** Decoded once, without the leading `/boot/`; for a script: `ipxe`. */
   readonly path: string;
 }
@@ -29,11 +31,9 @@ export interface Transfer {
 }
 
 export function beginTransfer(deps: TransferDeps, request: FastifyRequest, path: string): Transfer {
-  const client: HttpClient = {
-    remoteAddress: plainAddress(request.socket.remoteAddress ?? ''),
-    localAddress: plainAddress(request.socket.localAddress ?? ''),
-    path,
-  };
+  const { address: remoteAddress, nic } = plainAddress(request.socket.remoteAddress ?? '');
+  const { address: localAddress } = plainAddress(request.socket.localAddress ?? '');
+  const client: HttpClient = { remoteAddress, localAddress, nic, path };
   const requester = deps.requester(client);
   const startedAt = deps.clock.now();
   return {
@@ -44,6 +44,7 @@ export function beginTransfer(deps: TransferDeps, request: FastifyRequest, path:
         kind: 'transfer',
         at: deps.clock.wall(),
         mac: requester.mac,
+        ...(nic === undefined ? {} : { nic }),
         protocol: 'http',
         event,
         client: client.remoteAddress,

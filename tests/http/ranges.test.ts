@@ -93,7 +93,12 @@ test('content types', () => {
 });
 
 test('IPv4-mapped addresses are IPv4 addresses', () => {
-  assert.equal(plainAddress('::ffff:10.0.0.1'), '10.0.0.1');
-  assert.equal(plainAddress('10.0.0.1'), '10.0.0.1');
-  assert.equal(plainAddress('fe80::1'), 'fe80::1');
+  const cases = {
+    '::ffff:10.0.0.1': { address: '10.0.0.1', nic: undefined },
+    '10.0.0.1': { address: '10.0.0.1', nic: undefined },
+    'fd00::1': { address: 'fd00::1', nic: undefined },
+    'fe80::1%eth1': { address: 'fe80::1', nic: 'eth1' },
+    '': { address: '', nic: undefined },
+  };
+  for (const [text, plain] of Object.entries(cases)) assert.deepEqual(plainAddress(text), plain, text);
 });

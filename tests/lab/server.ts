@@ -44,6 +44,8 @@ export interface ServerSetup {
   readonly config: Readonly<Record<string, unknown>>;
   /** Path below the server's folder → text, e.g. `profiles/rack.yaml`. */
   readonly texts?: Readonly<Record<string, string>>;
+  /** What starts it: a program, which is given the launcher and its arguments. Default: nothing does. */
+  readonly under?: readonly string[];
   /** Path below the server's folder → the file to copy there, e.g. `tftpboot/vmlinuz`. */
   readonly copies?: Readonly<Record<string, string>>;
 }
@@ -92,7 +94,8 @@ export async function startServer(inside: Namespace, setup: ServerSetup): Promis
   const scratch = makeScratch('server');
   const folder = scratch.path;
   fillFolder(folder, setup);
-  const program = inside.spawn(LAUNCHER, ['serve', '-c', join(folder, 'pilotlight.yaml')]);
+  const [command = LAUNCHER, ...args] = [...(setup.under ?? []), LAUNCHER];
+  const program = inside.spawn(command, [...args, 'serve', '-c', join(folder, 'pilotlight.yaml')]);
   const records = createFeed<LogRecord>((record) =>
     record.level === 0 ? record.msg : JSON.stringify(record),
   );

@@ -9,12 +9,12 @@ import { inside, nicOf, station, until } from './inside.ts';
 const LINUX = JSON.stringify(new URL('../../src/net/linux.ts', import.meta.url).href);
 
 /** A program that opens one socket and prints what became of it. */
-const opener = (nic: string, port: number): string => `
+const opener = (nic: string, port: number, open: 'open' | 'open6' = 'open'): string => `
   import { createLinuxNetwork } from ${LINUX};
   const network = createLinuxNetwork();
   const nic = network.nics().find(({ name }) => name === '${nic}');
   try {
-    const { port } = network.open({ nic, port: ${port}, slotSize: 1500, onReceive() {} });
+    const { port } = network.${open}({ nic, port: ${port}, slotSize: 1500, onReceive() {} });
     console.log(JSON.stringify({ open: port > 0 }));
   } catch ({ code, message, hint }) {
     console.log(JSON.stringify({ code, message, hint }));
@@ -80,6 +80,28 @@ describe('a socket that cannot be had', () => {
         open: true,
       },
     );
+  });
+
+  test('the port is held over IPv6 alone: that is told, and over IPv4 it is free', async () => {
+    server.runSync('ip', 'address', 'add', 'fd00:77::1/64', 'dev', 'rack0', 'nodad');
+    const dnsmasq = server.spawn('dnsmasq', [
+      ...['--no-daemon', '--conf-file=/dev/null', '--port=0', '--enable-tftp', '--tftp-root=/tmp'],
+      ...['--listen-address=fd00:77::1', '--bind-interfaces'],
+    ]);
+    let output = '';
+    for (const stream of [dnsmasq.stdout, dnsmasq.stderr]) stream?.on('data', (chunk) => (output += chunk));
+    await until(() => output.includes('TFTP root'), 'dnsmasq serves');
+    const run = async (open: 'open' | 'open6') =>
+      JSON.parse(await server.run(process.execPath, '--input-type=module', '-e', opener('rack0', 69, open)));
+    assert.deepEqual(await run('open6'), {
+      code: 'PORT_TAKEN',
+      message: `UDP port 69 over IPv6 on rack0 is taken by dnsmasq (pid ${dnsmasq.pid})`,
+      hint: 'Stop dnsmasq, or make it leave rack0 or this port.',
+    });
+    assert.deepEqual(await run('open'), { open: true });
+    dnsmasq.kill();
+    await once(dnsmasq, 'exit');
+    assert.deepEqual(await run('open6'), { open: true });
   });
 
   test('a second socket of our own on the same NIC and port is refused; on another NIC it is not', () => {

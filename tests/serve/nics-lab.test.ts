@@ -38,10 +38,11 @@ async function get(inside: Namespace, path: string): Promise<string> {
   return inside.run('curl', '-s', '-w', ' %{http_code}', `http://127.0.0.1:8080${path}`);
 }
 
+/** Without link-local addresses, which come by themselves at a time of their own. */
 async function nicsOf(inside: Namespace): Promise<string[]> {
   const { nics } = JSON.parse((await get(inside, '/v1/status')).replace(/ 200$/, ''));
   return nics.map(({ name, up, addresses }: { name: string; up: boolean; addresses: string[] }) =>
-    [name, up ? 'up' : 'down', ...addresses].join(' '),
+    [name, up ? 'up' : 'down', ...addresses.filter((each) => !each.startsWith('fe80:'))].join(' '),
   );
 }
 

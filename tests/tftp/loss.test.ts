@@ -12,7 +12,7 @@ import { makeScratch } from '../lab/scratch.ts';
 import { type Server, startServer } from '../lab/server.ts';
 import { CLIENTS, type Client, fetchAndCompare, type Source } from './programs.ts';
 
-const HOST = '10.77.0.1';
+const HOSTS = ['10.77.0.1', 'fd00:77::1'];
 /** Few, since curl repeats a request after six seconds and asks the same patience of us. */
 const SIZES = [513, 20_000];
 
@@ -34,8 +34,10 @@ before(async () => {
   house = lab.namespace('srv');
   clients = lab.namespace('cli');
   lab.veth({ in: house, nic: 'eth1' }, { in: clients, nic: 'eth0' });
-  lab.address(house, 'eth1', `${HOST}/24`);
+  lab.address(house, 'eth1', '10.77.0.1/24');
   lab.address(clients, 'eth0', '10.77.0.2/24');
+  house.runSync('ip', 'address', 'add', 'fd00:77::1/64', 'dev', 'eth1', 'nodad');
+  clients.runSync('ip', 'address', 'add', 'fd00:77::2/64', 'dev', 'eth0', 'nodad');
   const config = { interfaces: ['eth1'], dhcp: { mode: 'off' }, http: { port: 0 } };
   server = await startServer(house, { config });
   for (const size of SIZES) writeFileSync(join(server.folder, `tftpboot/${size}.bin`), randomBytes(size));
@@ -67,11 +69,15 @@ async function fetchWithPatience(client: Client, from: Source, file: string): Pr
 }
 
 test('a tenth is lost both ways', { concurrency: true }, async (each) => {
-  const from = { host: HOST, port: 69, root: join(server.folder, 'tftpboot') };
-  const tests = CLIENTS.map((client) =>
-    each.test(client.name, async () => {
-      const fetched = SIZES.map((size) => fetchWithPatience(client, from, `${size}.bin`));
-      await Promise.all(fetched);
+  const root = join(server.folder, 'tftpboot');
+  const tests = HOSTS.flatMap((host) =>
+    CLIENTS.map((client) => {
+      const name = `${client.name}, from ${host}`;
+      return each.test(name, async () => {
+        const from = { host, port: 69, root };
+        const fetched = SIZES.map((size) => fetchWithPatience({ ...client, name }, from, `${size}.bin`));
+        await Promise.all(fetched);
+      });
     }),
   );
   await Promise.all(tests);

@@ -16,6 +16,7 @@ const NPM_CLIENT = `
 
 /** A server, and the directory it serves. */
 export interface Source {
+  /** An address; a link-local one of IPv6 with its zone: `fe80::1%eth0`. */
   readonly host: string;
   readonly port: number;
   readonly root: string;
@@ -27,6 +28,14 @@ export interface Client {
   /** Bytes of a block, where that is plain. */
   readonly blocks?: number;
   readonly fetch: (from: Source, file: string, to: string) => readonly [command: string, ...args: string[]];
+}
+
+const isIpv6 = (host: string): boolean => host.includes(':');
+
+/** As RFC 3986 and RFC 6874 write IPv6 addresses and their zones. */
+export function tftpUrl({ host, port }: Omit<Source, 'root'>, file: string): string {
+  const name = isIpv6(host) ? `[${host.replace('%', '%25')}]` : host;
+  return `tftp://${name}:${port}/${file}`;
 }
 
 /** atftp asking for these options. */
@@ -60,36 +69,24 @@ export const CLIENTS: readonly Client[] = [
   {
     name: 'curl',
     blocks: 512,
-    fetch: ({ host, port }, file, to) => ['curl', '-sS', '-o', to, `tftp://${host}:${port}/${file}`],
+    fetch: (from, file, to) => ['curl', '-sS', '-o', to, tftpUrl(from, file)],
   },
   {
     name: 'curl, blksize 1428',
-    fetch: ({ host, port }, file, to) => [
-      'curl',
-      '-sS',
-      '--tftp-blksize',
-      '1428',
-      '-o',
-      to,
-      `tftp://${host}:${port}/${file}`,
-    ],
+    fetch: (from, file, to) => ['curl', '-sS', '--tftp-blksize', '1428', '-o', to, tftpUrl(from, file)],
   },
   {
     name: 'curl, no options',
     blocks: 512,
-    fetch: ({ host, port }, file, to) => [
-      'curl',
-      '-sS',
-      '--tftp-no-options',
-      '-o',
-      to,
-      `tftp://${host}:${port}/${file}`,
-    ],
+    fetch: (from, file, to) => ['curl', '-sS', '--tftp-no-options', '-o', to, tftpUrl(from, file)],
   },
   {
     name: 'tftp-hpa',
     blocks: 512,
-    fetch: ({ host, port }, file, to) => ['tftp', '-m', 'binary', host, `${port}`, '-c', 'get', file, to],
+    fetch: ({ host, port }, file, to) => {
+      const version = isIpv6(host) ? '-6' : '-4';
+      return ['tftp', version, '-m', 'binary', host, `${port}`, '-c', 'get', file, to];
+    },
   },
   atftp('windowsize 16', 'blksize 1428', 'tsize 0'),
   busybox(1024),
