@@ -52,6 +52,8 @@ export interface DhcpDependencies {
   readonly world: () => World;
   /** How an address is probed before it is first offered; undefined: not at all. */
   readonly probing?: 'arp' | 'icmp' | undefined;
+  /** Messages that may wait for the disk. Default: 16 384. */
+  readonly backlog?: number | undefined;
 }
 
 /** The largest DHCP message that Ethernet carries, with room to see that a longer one was cut. */
@@ -74,15 +76,20 @@ interface Probing {
   readonly socket: UdpSocket;
 }
 
+/** 2 KiB each. A disk that stands still for long must not cost the memory of all that clients send meanwhile. */
+const MAX_BACKLOG = 16_384;
+
 interface Service extends DhcpDependencies {
   readonly conflicts: ConflictCheck<Probing> | undefined;
+  /** How many messages wait for the disk. */
+  uncommitted: number;
 }
 
 /** Serves one NIC. Throws NetError when a port, or a socket to probe by, cannot be had. */
 export function createDhcpService(deps: DhcpDependencies): DhcpService {
   const resume = (probed: readonly Probed<Probing>[]): void => resumeAll(service, probed);
   const conflicts = deps.probing && createConflictCheck<Probing>({ ...deps, by: deps.probing, resume });
-  const service: Service = { ...deps, conflicts };
+  const service: Service = { ...deps, conflicts, uncommitted: 0 };
   const sockets: UdpSocket[] = [];
   const close = (): void => {
     conflicts?.close();
@@ -175,7 +182,7 @@ function resumeAll(deps: Service, probed: readonly Probed<Probing>[]): void {
  * replies, is not sent all of them in one burst. Then, once it is through, what does.
  */
 function settle(
-  deps: DhcpDependencies,
+  deps: Service,
   { ready, waiting, pending }: { ready: InFlight[]; waiting: InFlight[]; pending: readonly Pending[] },
   socket: UdpSocket,
   world: World,
@@ -184,7 +191,11 @@ function settle(
   if (pending.length === 0) return;
   const decideAgain = (message: InFlight, again: Pending[]): Decision =>
     decideAndApply(deps, message, world, again);
-  void commitAll(deps, pending, world, decideAgain).then(() => finish(deps, waiting, socket, world));
+  deps.uncommitted += pending.length;
+  void commitAll(deps, pending, world, decideAgain).then(() => {
+    deps.uncommitted -= pending.length;
+    finish(deps, waiting, socket, world);
+  });
 }
 
 /** Decode and facts. What is not a client's message is counted and forgotten. */
@@ -281,19 +292,19 @@ function decideOn({ facts, request: { options } }: Message, world: World): Decis
   return decide({ facts, uuid: options.get(OPTION.CLIENT_UUID), bootItem }, world);
 }
 
-const decideAndApply = (
-  deps: DhcpDependencies,
-  message: Message,
-  world: World,
-  pending: Pending[],
-): Decision => apply(deps, message, decideOn(message, world), pending);
+const decideAndApply = (deps: Service, message: Message, world: World, pending: Pending[]): Decision =>
+  apply(deps, message, decideOn(message, world), pending);
 
 /** Puts the change in force in memory at once, so that the rest of the batch sees it. */
-function apply(deps: DhcpDependencies, message: Message, decision: Decision, pending: Pending[]): Decision {
+function apply(deps: Service, message: Message, decision: Decision, pending: Pending[]): Decision {
   const change: LeaseChange | undefined = decision.change;
   if (change?.kind === 'offer') deps.table.offer(change.offer);
   else if (change?.kind === 'withdraw') deps.table.withdraw(change.ip);
   else if (change?.kind === 'bind') {
+    if (deps.uncommitted + pending.length >= (deps.backlog ?? MAX_BACKLOG)) {
+      const reason = 'too many leases wait for the disk: a client asks again';
+      return { kind: 'ignore', code: 'STORE_FAILED', reason, profile: decision.profile };
+    }
     const { binding } = change;
     pending.push({ inFlight: message as InFlight, binding, before: deps.table.bind(binding) });
   }

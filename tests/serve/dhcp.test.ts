@@ -22,7 +22,7 @@ import { createWire, NIC } from './wire.ts';
 
 const RACK = subnet('10.0.0.0/24', '10.0.0.10-10.0.0.19');
 
-function serve(store: LeaseStore, policy: Partial<DhcpPolicy> = {}, nic = () => NIC) {
+function serve(store: LeaseStore, policy: Partial<DhcpPolicy> = {}, nic = () => NIC, backlog?: number) {
   const wire = createWire();
   const table = createLeaseTable(RACK.pools);
   const records: JournalRecord[] = [];
@@ -40,6 +40,7 @@ function serve(store: LeaseStore, policy: Partial<DhcpPolicy> = {}, nic = () => 
     limit: createClientLimit(() => 10),
     journal: { write: (record) => void records.push(record) },
     world: () => world,
+    backlog,
   });
   return { wire, table, records };
 }
@@ -100,6 +101,27 @@ test('a broken store: nothing is acknowledged, nothing is bound, offers go out, 
   wire.deliver(67, message('REQUEST', 1, '10.0.0.10'));
   await settle();
   assert.equal(wire.replies().map(told).at(-1), '1 ACK 10.0.0.10');
+});
+
+test('a disk that stands still costs bounded memory, and holds up nobody for longer than itself', async () => {
+  const gate = Promise.withResolvers<void>();
+  const { wire, table, records } = serve(scriptedStore(gate.promise, gate.promise), {}, () => NIC, 3);
+  wire.deliver(67, message('REQUEST', 1, '10.0.0.10'), message('REQUEST', 2, '10.0.0.11'));
+  wire.deliver(67, message('REQUEST', 3, '10.0.0.12'), message('REQUEST', 4, '10.0.0.13'));
+  await settle();
+  assert.equal(table.size, 3);
+  const refused = records.filter((record) => record.kind === 'decision' && record.code === 'STORE_FAILED');
+  assert.equal(refused.length, 1);
+  gate.resolve();
+  await settle();
+  wire.deliver(67, message('REQUEST', 4, '10.0.0.13'));
+  await settle();
+  assert.deepEqual(wire.replies().map(told).sort(), [
+    '1 ACK 10.0.0.10',
+    '2 ACK 10.0.0.11',
+    '3 ACK 10.0.0.12',
+    '4 ACK 10.0.0.13',
+  ]);
 });
 
 test('a store that refuses: the address is another node’s, the decision is made again', async () => {
