@@ -1,6 +1,7 @@
 /** `pilotlight leases`: who has which address, or how full the pools are. */
 import { z } from 'zod';
 import type { Config } from '../config/model.ts';
+import { visible } from '../dhcp/wiretext.ts';
 import { Lease, Pool } from '../http/api.ts';
 import { type LeaseEntry, type LeaseFilter, selectLeases } from '../leases/entries.ts';
 import { createLinuxNetwork } from '../net/linux.ts';
@@ -68,7 +69,13 @@ function leaseTable(entries: readonly LeaseEntry[]): string {
   if (entries.length === 0) return 'no leases\n';
   return asColumns(
     ['ADDRESS', 'MAC', 'STATE', 'EXPIRES', 'HOST NAME'],
-    entries.map(({ ip, mac, state, expiresAt, hostname }) => [ip, mac, state, expiresAt, hostname ?? '']),
+    entries.map(({ ip, mac, state, expiresAt, hostname }) => [
+      ip,
+      mac,
+      state,
+      expiresAt,
+      visible(hostname ?? ''),
+    ]),
   );
 }
 

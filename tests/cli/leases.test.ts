@@ -208,3 +208,10 @@ test('filters and pools, from the state of a server that is down', () => {
   });
   assert.ok(readFileSync(join(folder, 'state/leases.db')).length > 0);
 });
+
+test('what clients call themselves steers no terminal', () => {
+  write('kea.csv', HEADER + row('10.11.11.50', MAC).replace(',,0\n', ',&#x1b[2Jnode1,0\n'));
+  leases('import', 'kea.csv');
+  assert.match(leases().out, / {2}\\x1b\[2Jnode1\n$/);
+  assert.equal(JSON.parse(leases('--json').out)[0].hostname, '\u001b[2Jnode1');
+});
