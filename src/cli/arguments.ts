@@ -33,6 +33,12 @@ export function uuidArgument(text: string): string {
   throw new InvalidArgumentError('A UUID is wanted, such as 4c4c4544-0042-3510-8052-b7c04f384a32.');
 }
 
+/** SHA-256 in hex. */
+export function digestArgument(text: string): string {
+  if (/^[0-9a-f]{64}$/i.test(text)) return text.toLowerCase();
+  throw new InvalidArgumentError('A SHA-256 digest is wanted: 64 hex digits, as sha256sum prints them.');
+}
+
 export function subnetArgument(text: string): Subnet {
   const subnet = parseSubnet(text);
   if (subnet !== undefined) return subnet;

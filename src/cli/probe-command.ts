@@ -1,7 +1,7 @@
 /** `pilotlight probe` and its flags. */
 import { Command, Option } from 'commander';
 import { CLIENT_KINDS } from '../probe/client.ts';
-import { archArgument, durationArgument, macArgument, uuidArgument } from './arguments.ts';
+import { archArgument, digestArgument, durationArgument, macArgument, uuidArgument } from './arguments.ts';
 import { probe } from './probe.ts';
 
 /** Long enough for a server that pings an address before it offers it, as dnsmasq does for 3 s. */
@@ -20,6 +20,7 @@ export function probeCommand(): Command {
         .argParser(durationArgument)
         .default(WAIT_SECONDS, `${WAIT_SECONDS}s`),
     )
+    .option('--sha256 <digest>', 'what the boot file must have; default: any', digestArgument)
     .option('--json', 'as JSON')
     .action(probe);
 }

@@ -20,6 +20,8 @@ interface Flags {
   readonly uuid?: string | undefined;
   /** Seconds. */
   readonly wait: number;
+  /** Lower-case hex. */
+  readonly sha256?: string | undefined;
   readonly json?: boolean | undefined;
 }
 
@@ -70,6 +72,7 @@ function optionsFor(
     nic,
     ownAddresses: nics.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
     waitMs: flags.wait * 1000,
+    sha256: flags.sha256,
     wire: { open: (onHeard) => openLink(network, nic, onHeard), clock, xid: randomInt(1, 2 ** 32) },
     fetchers: {
       tftp: (place, how) => fetchTftp(place, { ...how, clock }),

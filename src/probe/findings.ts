@@ -43,6 +43,7 @@ const SEVERITIES = {
   FILE_NOT_FOUND: 'error',
   NO_SIZE: 'error',
   SIZE_DIFFERS: 'error',
+  DIGEST_DIFFERS: 'error',
   NAME_UNRESOLVED: 'error',
   HTTP_FAILED: 'error',
   HTTP_STATUS: 'error',

@@ -12,6 +12,8 @@ export interface Arrived {
   readonly client: Client;
   readonly place: Place;
   readonly fetched: Fetched;
+  /** The SHA-256 that it has to have, in lower-case hex; undefined: nobody says. */
+  readonly sha256?: string | undefined;
 }
 
 /** Why it did not come. */
@@ -89,7 +91,7 @@ export function largeBlocksLost({ host }: Place, size: number): Finding {
 const BIOS_ROOM = 500 * 1024;
 
 /** Firmware that is told of a file, and gets it. */
-export function judgeProgram({ client, place, fetched }: Arrived, program: Program): Finding[] {
+export function judgeProgram({ client, place, fetched, sha256 }: Arrived, program: Program): Finding[] {
   const { received, announced } = fetched;
   const url = visible(place.url);
   const found: Finding[] = [];
@@ -109,6 +111,15 @@ export function judgeProgram({ client, place, fetched }: Arrived, program: Progr
         'SIZE_DIFFERS',
         `${url} was announced with ${announced} bytes and has ${received.size}`,
         'The file changed meanwhile, or something on the way cuts it: fetch it again, and replace files in one step.',
+      ),
+    );
+  }
+  if (received !== undefined && sha256 !== undefined && received.sha256 !== sha256) {
+    found.push(
+      finding(
+        'DIGEST_DIFFERS',
+        `${url} is not the file that was meant: its SHA-256 is ${received.sha256}`,
+        'Another version is served, another root or server answers for it, or its copy is damaged: compare it with sha256sum where it lies.',
       ),
     );
   }

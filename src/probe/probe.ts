@@ -23,6 +23,8 @@ export interface ProbeOptions {
   readonly ownAddresses: readonly Ipv4[];
   /** How long offers are listened for, milliseconds. */
   readonly waitMs: number;
+  /** The SHA-256 that the boot file has to have, in lower-case hex; undefined: any. */
+  readonly sha256?: string | undefined;
   readonly wire: Wire;
   readonly fetchers: Fetchers;
 }
@@ -172,7 +174,7 @@ async function lookAtFile(
   options: ProbeOptions,
   notes: Notes,
 ): Promise<void> {
-  const { client, nic, ownAddresses, fetchers } = options;
+  const { client, nic, ownAddresses, fetchers, sha256 } = options;
   const place = placeFor(client, step);
   if ('severity' in place) {
     notes.findings.push(place);
@@ -194,7 +196,7 @@ async function lookAtFile(
   const kind = program === undefined ? null : describeProgram(program);
   notes.files.push(reportFile(delivery.place, 'dhcp', kind, fetched));
   if (program === undefined) return;
-  notes.findings.push(...judgeProgram({ client, ...delivery }, program));
+  notes.findings.push(...judgeProgram({ client, sha256, ...delivery }, program));
   if (client.kind !== 'ipxe' || program.kind !== 'script') return;
   const followed = await followScript(delivery, settingsOf(at, lease, delivery.place), at);
   notes.files.push(...followed.files);

@@ -1,5 +1,6 @@
 /** Whole probes in memory: who answers what, and what the probe says of it, firmware by firmware. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { OPTION } from '../../src/dhcp/codes.ts';
 import { messageType } from '../../src/dhcp/message.ts';
@@ -41,6 +42,8 @@ const FILES = {
   [`${TFTP}/empty`]: '',
   'http://10.77.0.1/boot.efi': pe(),
 };
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 const bios = (file: string): World => ({ offers: [{ ...LEASE, file }], files: FILES });
 const uefi = bios;
@@ -398,6 +401,16 @@ const CASES: Readonly<Record<string, Case>> = {
       files: { 'http://10.77.0.1/a': { failure: { kind: 'connect', detail: 'ECONNREFUSED' } } },
     },
     found: ['error HTTP_FAILED'],
+  },
+  'the boot file that is meant': {
+    as: 'bios',
+    world: { ...bios('lpxelinux.0'), sha256: sha256(nbp()) },
+    found: [],
+  },
+  'another version of it': {
+    as: 'bios',
+    world: { ...bios('lpxelinux.0'), sha256: sha256(nbp(999)) },
+    found: ['error DIGEST_DIFFERS'],
   },
   'iPXE gets its script': { as: 'ipxe', world: bios('boot.ipxe'), found: [] },
   'iPXE gets iPXE': { as: 'ipxe', world: bios('undionly.kpxe'), found: ['warning IPXE_AGAIN'] },

@@ -91,6 +91,17 @@ describe('Pilotlight as the DHCP server', () => {
       );
     });
 
+    test('the digest that the boot file must have', async () => {
+      const wanted = await probe(host, '--as', 'bios', '--sha256', sha256(UNDIONLY).toUpperCase());
+      assert.equal(wanted.code, 0);
+      const other = await probe(host, '--as', 'bios', '--sha256', sha256(SNPONLY));
+      assert.equal(other.code, 1);
+      assert.match(findingOf(other, 'DIGEST_DIFFERS').message, new RegExp(`SHA-256 is ${sha256(UNDIONLY)}$`));
+      const wrong = await runProbe(host, '--sha256', 'f09cfbe9');
+      assert.equal(wrong.code, 1);
+      assert.match(wrong.err, /64 hex digits/);
+    });
+
     test('UEFI: snponly.efi, in windows', async () => {
       const { report, found } = await probe(host, '--as', 'uefi');
       assert.deepEqual(found, ['note IPXE_NEXT']);

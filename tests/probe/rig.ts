@@ -94,6 +94,8 @@ export interface World {
   readonly raw?: readonly Uint8Array[];
   /** URL → content, or what becomes of it. What is not there is not found. */
   readonly files?: Readonly<Record<string, Uint8Array | string | Partial<Fetched>>>;
+  /** What the boot file has to have. */
+  readonly sha256?: string;
   /** The prober's NIC has this address; '' for none. Default 10.77.0.9. */
   readonly own?: string;
 }
@@ -146,7 +148,7 @@ export async function play(who: Client, world: World): Promise<Played> {
   const clock: Clock = hands;
   const sent: { to: string; packet: Packet }[] = [];
   const fetched: string[] = [];
-  const { offers = [], port4011 = {}, raw = [], files, own = '10.77.0.9' } = world;
+  const { offers = [], port4011 = {}, raw = [], files, sha256, own = '10.77.0.9' } = world;
 
   const fetcher = async (place: Place, { headerOnly }: { headerOnly: boolean }): Promise<Fetched> => {
     fetched.push(place.url);
@@ -167,6 +169,7 @@ export async function play(who: Client, world: World): Promise<Played> {
     },
     ownAddresses: own === '' ? [] : [ip(own)],
     waitMs: 5000,
+    sha256,
     fetchers,
     wire: {
       clock,
