@@ -40,6 +40,7 @@ export const mikrotik: Dialect = {
     return [
       ...commented('#', [
         `Pilotlight at ${address}: commands for RouterOS 7.16 or later (earlier matchers know no substring).`,
+        "Written by MikroTik's documentation and tried on no router: look at what one machine is told (pilotlight probe).",
         'Put the names of your DHCP server and its address pool into the first two lines of the block' +
           (subnet === undefined ? ', and your network into the third.' : '.'),
         'Matchers are tried in their order, and iPXE has to be first: it also bears the class of its firmware.',

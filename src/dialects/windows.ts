@@ -41,6 +41,7 @@ export const windows: Dialect = {
     return [
       ...commented('#', [
         `Pilotlight at ${address}: PowerShell for the DHCP server of Windows Server 2012 or later.`,
+        "Written by Microsoft's documentation and tried on no server: look at what one machine is told (pilotlight probe).",
         `Check the scope in the first line${subnet === undefined ? ': Pilotlight does not know it' : ''}.`,
         'Remove option 60 from server, scope and policies, unless set below: PXEClient sends UEFI to port 4011.',
         'Where two policies fit, the one with the lower ProcessingOrder wins: iPXE is first, since it also bears the class' +
