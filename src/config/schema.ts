@@ -116,11 +116,11 @@ const tftp = mapping({
     .describe('Further read-only directories, tried in order. Default: /usr/lib/ipxe.'),
   transferPort: integer('a UDP port, 0 to 65535', 0, 65_535)
     .optional()
-    .describe('The port that transfers come from. 0: any free port. 69: single-port mode. Default: 0.'),
+    .describe('The port that transfers come from, over IPv4 and IPv6. 0: any free port. 69: single-port mode. Default: 0.'),
   maxBlockSize: integer('bytes of a block, 8 to 65464', 8, 65_464)
     .optional()
     .describe(
-      'The largest block that is granted (blksize), for paths narrower than the NIC: MTU of the path minus 32, such as 1432 behind a tunnel of 1464. Never more than fits a frame of the NIC. Default: what fits that frame.',
+      'The largest block that is granted (blksize), for paths narrower than the NIC: MTU of the path minus 32, such as 1432 behind a tunnel of 1464; over IPv6, whose header is longer, 20 less are granted. Never more than fits a frame of the NIC. Default: what fits that frame.',
     ),
   maxWindow: integer('blocks of a window, 1 to 65535', 1, 65_535)
     .optional()
@@ -162,11 +162,11 @@ export const configSchema = mapping({
     .min(1, { error: 'at least one NIC' })
     .optional()
     .describe(
-      'The NICs to serve. Default: every NIC that is up and is no loopback; full mode requires them named.',
+      'The NICs to serve. Default: every NIC that is up, has an address and is no loopback; full mode requires them named.',
     ),
   serverAddress: hostAddress()
     .optional()
-    .describe('The address that clients are told. Default: that of the NIC the packet came in on.'),
+    .describe('The address that clients are told. Default: that of the NIC the packet came in on, which whoever asks over IPv6 is told in any case.'),
   dhcp: dhcp.optional(),
   boot: mapping({
     routerHint: z
