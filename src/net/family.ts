@@ -100,4 +100,4 @@ export const INET6: Family<Ipv6> = {
   },
 };
 
-export const FAMILIES: Readonly<Record<IpVersion, Family>> = { 4: INET as Family, 6: INET6 as Family };
+export const FAMILIES: Readonly<Record<IpVersion, Family>> = { 4: INET, 6: INET6 };

@@ -1,4 +1,5 @@
 /** The network of the Linux host (or container) that this process runs on. */
+import type { IpAddress } from '../values/ip.ts';
 import type { Ipv4 } from '../values/ipv4.ts';
 import type { Ipv6 } from '../values/ipv6.ts';
 import { createAddressCheck } from './addresses.ts';
@@ -18,7 +19,7 @@ import { forwardsIpv6, linkLocalOf, openRouterSocket, type RouterDiscovery } fro
 import { createSender } from './sender.ts';
 import { openSharedPort } from './shared-port.ts';
 import { type Opening, openSocket } from './socket.ts';
-import type { Ipv6Network, Network, ThreadNetwork } from './udp.ts';
+import type { Ipv6Network, Network, SocketOptions, ThreadNetwork, UdpSocket } from './udp.ts';
 
 /** Throws NetError UNSUPPORTED where there is no Linux on x86_64 or aarch64. */
 export function createLinuxNetwork(): Network & Ipv6Network & ThreadNetwork & RouterDiscovery {
@@ -27,13 +28,13 @@ export function createLinuxNetwork(): Network & Ipv6Network & ThreadNetwork & Ro
   let addressVersion = 0;
   let closed = false;
   const onClose = (gone: { close(): void }): void => void opened.delete(gone);
-  const opening: Opening<Ipv4> = {
+  const over4: Opening<Ipv4> = {
     family: INET,
     send: createSender(libc, INET),
     ownAddresses: (fd, nic) => createAddressCheck(libc, fd, nic.name, () => addressVersion),
     onClose,
   };
-  const opening6: Opening<Ipv6> = {
+  const over6: Opening<Ipv6> = {
     family: INET6,
     send: createSender(libc, INET6),
     // There is no broadcast over IPv6, and a multicast is not answered.
@@ -58,25 +59,24 @@ export function createLinuxNetwork(): Network & Ipv6Network & ThreadNetwork & Ro
     return kept;
   }
 
-  return {
-    nics: () => listNics(libc),
-    open(options) {
+  const openBy =
+    <Address extends IpAddress>(how: Opening<Address>) =>
+    (options: SocketOptions<Address>): UdpSocket<Address> => {
       refuseWhenClosed();
-      const socket = openSocket(libc, opening, options);
+      const socket = openSocket(libc, how, options);
       opened.add(socket);
       return socket;
-    },
+    };
+
+  return {
+    nics: () => listNics(libc),
+    open: openBy(over4),
     openBeside(options, onBeside) {
       refuseWhenClosed();
       return keep(openBeside(libc, options, () => addressVersion, onBeside));
     },
     ipv6Refusal: () => ipv6Refusal(libc),
-    open6(options) {
-      refuseWhenClosed();
-      const socket = openSocket(libc, opening6, options);
-      opened.add(socket);
-      return socket;
-    },
+    open6: openBy(over6),
     openShared(version, nic, port, count) {
       refuseWhenClosed();
       return keep(openSharedPort(libc, FAMILIES[version], nic, port, count));

@@ -5,10 +5,17 @@ import { packaged } from './packaged.ts';
 
 /**
  * bios: SeaBIOS with iPXE as the NIC's ROM. uefi: OVMF with its own PXE client. uefi-ipv4: the same, IPv6 switched off,
- * with which it spends a minute after IPv4. uefi-http: PXE switched off too, so that HTTP Boot comes first. uefi-secure:
+ * with which it spends a minute after IPv4. uefi-ipv6: PXE over IPv4 switched off, so that it comes first over IPv6. uefi-http: PXE switched off too, so that HTTP Boot comes first. uefi-secure:
  * OVMF with Secure Boot on and Microsoft's keys. uefi-arm64: AAVMF's PXE client.
  */
-export type Firmware = 'bios' | 'uefi' | 'uefi-ipv4' | 'uefi-http' | 'uefi-secure' | 'uefi-arm64';
+export type Firmware =
+  | 'bios'
+  | 'uefi'
+  | 'uefi-ipv4'
+  | 'uefi-ipv6'
+  | 'uefi-http'
+  | 'uefi-secure'
+  | 'uefi-arm64';
 
 export interface Platform {
   readonly emulator: string;
@@ -71,6 +78,7 @@ const PLATFORMS: Readonly<Record<Firmware, (options: PlatformOptions) => Platfor
   }),
   uefi: (options) => ovmf(options),
   'uefi-ipv4': (options) => ovmf(options, ...ovmfSetting('IPv6Support', 'n')),
+  'uefi-ipv6': (options) => ovmf(options, ...ovmfSetting('IPv4PXESupport', 'n')),
   'uefi-http': (options) =>
     ovmf(
       options,

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { NetError, type Network, type Nic } from '../../src/net/udp.ts';
 import { chooseNics } from '../../src/serve/nics.ts';
 import { serveNics } from '../../src/serve/served-nics.ts';
+import { parseIpv6 } from '../../src/values/ipv6.ts';
 import { ip, NOW } from '../leases/rules.ts';
 import { createHandClock } from './hand-clock.ts';
 import { createWire, NIC } from './wire.ts';
@@ -174,6 +175,23 @@ describe('every NIC', () => {
     assert.deepEqual(names(), ['eth1', 'eth2'], 'it may come up again');
     become(ETH2);
     assert.deepEqual(names(), ['eth2']);
+  });
+
+  test('an IPv6 address counts, but not the link-local one that any NIC makes itself', () => {
+    const { become } = serve(undefined, ETH1);
+    const eth3 = (...addresses: string[]) => ({
+      ...nic('eth3', 4),
+      addresses6: addresses.map((text) => ({ address: parseIpv6(text) ?? assert.fail(text), prefix: 64 })),
+    });
+    assert.deepEqual(become(ETH1, eth3('fe80::1')), []);
+    assert.deepEqual(become(ETH1, eth3('fd00::1', 'fe80::1')), [
+      'open eth3 4',
+      'info: eth3 has appeared, and is served: fd00::1/64',
+      'warn: eth3 has no IPv4 address: machines on it get no DHCP answers, and files over IPv6 only',
+    ]);
+    assert.deepEqual(become(ETH1, eth3('2001:db8::1', 'fd00::1', 'fe80::1')), [
+      'info: eth3 has the address 2001:db8::1/64, fd00::1/64 now',
+    ]);
   });
 
   test('when none is left, that is a fault until there is one', () => {

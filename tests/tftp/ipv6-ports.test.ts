@@ -12,6 +12,7 @@ import { makeScratch } from '../lab/scratch.ts';
 import { type Server, startServer } from '../lab/server.ts';
 import { type Station, station6, until } from '../net/inside.ts';
 import { atftp, busybox, CLIENTS, fetchAndCompare } from './programs.ts';
+import { openStation } from './station.ts';
 
 const HOST = 'fd00:77::1';
 const FILE = 'file.bin';
@@ -111,6 +112,24 @@ for (const port of [69, 6969]) {
   });
 }
 
+test('with several lanes each transfer is carried by the one that its packets come to', async () => {
+  const station = await openStation({ lanes: 3, at: { inside: srv, nic: 'eth1' } });
+  try {
+    writeFileSync(join(station.root, FILE), randomBytes(100_001));
+    const from = { host: HOST, port: station.port6, root: station.root };
+    const [curl = assert.fail()] = CLIENTS;
+    // Each from a port of its own: that all of them meet one lane is as good as impossible.
+    const fetches = Array.from({ length: 12 }, (_, index) =>
+      fetchAndCompare({ ...curl, name: `curl ${index}` }, from, FILE, inbox.path, [
+        ...['ip', 'netns', 'exec', cli.name],
+      ]),
+    );
+    await Promise.all(fetches);
+  } finally {
+    await station.close();
+  }
+});
+
 test('a host without IPv6: it is said once, and IPv4 is served', async () => {
   const server = await start({}, [process.execPath, WITHOUT_IPV6]);
   try {
@@ -128,6 +147,26 @@ test('a host without IPv6: it is said once, and IPv4 is served', async () => {
     // 7: nobody listens (curl(1)).
     const over6 = cli.run('curl', '-sS', '-g', `http://[${HOST}]:${ports['http']}/boot/${FILE}`);
     await assert.rejects(over6, { code: 7 });
+  } finally {
+    await server.stop();
+  }
+});
+
+test('IPv6 that is switched off by sysctl, and on again while the server runs', async () => {
+  const setting = (off: 0 | 1) => srv.runSync('sysctl', '-qw', `net.ipv6.conf.all.disable_ipv6=${off}`);
+  const [curl = assert.fail()] = CLIENTS;
+  setting(1);
+  const server = await start({});
+  try {
+    writeFileSync(join(server.folder, `tftpboot/${FILE}`), 'content');
+    const fetch = (host: string) =>
+      fetchAndCompare(curl, { host, port: 69, root: join(server.folder, 'tftpboot') }, FILE, inbox.path, [
+        ...['ip', 'netns', 'exec', cli.name],
+      ]);
+    await fetch('10.77.0.1');
+    setting(0);
+    srv.runSync('ip', 'address', 'add', `${HOST}/64`, 'dev', 'eth1', 'nodad');
+    await fetch(HOST);
   } finally {
     await server.stop();
   }

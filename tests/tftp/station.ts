@@ -1,4 +1,4 @@
-/** A TFTP service on the loopback NIC with a directory of its own, and a client that speaks packet by packet. */
+/** A TFTP service on the loopback NIC, or on one in a namespace, with a directory of its own, and a client that speaks packet by packet. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,8 +9,10 @@ import type { JournalRecord, TransferRecord } from '../../src/journal/record.ts'
 import { startLanes } from '../../src/lanes/lanes.ts';
 import { createLinuxNetwork } from '../../src/net/linux.ts';
 import { createClock } from '../../src/serve/clock.ts';
-import { createTftpService } from '../../src/serve/tftp.ts';
+import { createTftpService, type TftpServiceOptions } from '../../src/serve/tftp.ts';
 import { decodeTftp, encodeRequest, type TftpMalformed, type TftpPacket } from '../../src/tftp/packets.ts';
+import type { Namespace } from '../lab/netns.ts';
+import { inside, nicOf } from '../net/inside.ts';
 
 export interface StationOptions {
   readonly singlePort?: boolean;
@@ -20,12 +22,16 @@ export interface StationOptions {
   readonly wholeFileBytes?: number;
   readonly virtual?: VirtualFiles;
   readonly lanes?: number;
+  /** Default: the loopback NIC of this process. */
+  readonly at?: { readonly inside: Namespace; readonly nic: string };
 }
 
 export interface Station {
   readonly root: string;
   readonly port: number;
   readonly transferPort: number;
+  /** Where requests come in over IPv6; 0 on the loopback NIC of this process, which may have none. */
+  readonly port6: number;
   readonly records: readonly JournalRecord[];
   active(): number;
   /** Whether no timer is armed: nothing is under way or remembered. */
@@ -54,17 +60,18 @@ export async function until<T>(what: string, probe: () => T | undefined): Promis
 export async function openStation(options: StationOptions = {}): Promise<Station> {
   const root = await mkdtemp(join(tmpdir(), 'pl-tftp-'));
   const network = createLinuxNetwork();
-  const nic = network.nics().find((candidate) => candidate.name === 'lo');
-  if (nic === undefined) throw new Error('there is no loopback NIC');
+  const { at } = options;
+  const there = <T>(open: () => T): T => (at === undefined ? open() : inside(at.inside, open));
+  const nic = there(() => nicOf(network, at?.nic ?? 'lo'));
   const clock = createClock();
   const records: JournalRecord[] = [];
   const port = options.singlePort === true ? await freePort() : 0;
   const lanes = startLanes(network, options.lanes ?? 3);
-  const service = createTftpService({
+  const serviceOptions: TftpServiceOptions = {
     network,
     lanes,
     nic,
-    versions: [4, 6],
+    versions: at === undefined ? [4] : [4, 6],
     clock,
     port,
     config: {
@@ -85,14 +92,16 @@ export async function openStation(options: StationOptions = {}): Promise<Station
     }),
     journal: { write: (record) => records.push(record) },
     requester: (address, _path, serverAddress) => ({ address, mac: '52:54:00:00:00:01', serverAddress }),
-  });
-  const [over4] = service.ports;
+  };
+  const service = there(() => createTftpService(serviceOptions));
+  const [over4, over6] = service.ports;
   if (over4 === undefined) throw new Error('nothing is listened on');
   const transfers = () => records.filter((record) => record.kind === 'transfer');
   return {
     root,
     port: over4.port,
     transferPort: over4.transfers.port,
+    port6: over6?.port ?? 0,
     records,
     active: service.active,
     idle: () => clock.armed().length === 0,
