@@ -121,7 +121,7 @@ export function pxeClassOf(vendorClass: string): string | undefined {
   return PXE_CLASSES.find((name) => vendorClass.startsWith(name));
 }
 
-/** `PXEClient:Arch:00007:UNDI:003016` → 7 (RFC 4578 §2.4 has no such form, yet every ROM writes it). */
+/** `PXEClient:Arch:00007:UNDI:003016` → 7: the class identifier of PXE 2.1 (table 2-1), decimal; RFC 4578 does not tell of it. */
 function spelledArch(vendorClass: string | undefined): number | undefined {
   if (vendorClass === undefined) return undefined;
   const spelled = /^(?:PXE|HTTP|HW-)Client:Arch:(\d{5})/.exec(vendorClass)?.[1];

@@ -11,6 +11,15 @@ export interface KernelBoot {
 
 const lastSegment = (url: string): string => url.slice(url.lastIndexOf('/') + 1) || 'file';
 
+/** Percent-encoding undone; a URL that its author wrote with a bare % is taken as it is. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /**
  * Names for the initrds as iPXE will call its images: the last part of the URL, made unique. On UEFI the kernel's own
  * EFI stub loads them back from iPXE by these names, so each has to stand in the command line as `initrd=NAME`; on
@@ -19,7 +28,7 @@ const lastSegment = (url: string): string => url.slice(url.lastIndexOf('/') + 1)
 function imageNames(initrds: readonly string[]): readonly string[] {
   const taken = new Set<string>();
   return initrds.map((url, index) => {
-    const plain = decodeURIComponent(lastSegment(url)).replaceAll(/[^\w.+-]/g, '_');
+    const plain = decoded(lastSegment(url)).replaceAll(/[^\w.+-]/g, '_');
     const name = taken.has(plain) ? `${index}-${plain}` : plain;
     taken.add(name);
     return name;

@@ -55,7 +55,9 @@ export function finish(
       if (decision.bootFile !== undefined) deps.clients.boots(facts.mac, now);
       // An offered address is not used yet.
       if (decision.yiaddr !== 0 && decision.type !== 'OFFER') deps.clients.holds(decision.yiaddr, facts.mac);
-      else if (facts.ciaddr !== 0) deps.clients.holds(facts.ciaddr, facts.mac);
+      // In a DISCOVER ciaddr means nothing (RFC 2131 table 5): some firmware leaves there what it had once.
+      else if (facts.ciaddr !== 0 && facts.message !== 'DISCOVER')
+        deps.clients.holds(facts.ciaddr, facts.mac);
     }
     tell(deps.journal, facts, decision, now);
     noteLoop(deps, facts, decision, now);

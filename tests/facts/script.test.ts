@@ -64,6 +64,11 @@ exit 1
     assert.match(text, /initrd --name 1-initrd\.gz http:\/\/elsewhere\/initrd\.gz /);
     assert.match(text, /initrd --name x_y http:\/\/10\.11\.11\.1:8080\/boot\/my%20files\/x%20y /);
   });
+  test('a URL with a bare % in it', () => {
+    const initrd = [template('http://m/100%.img')];
+    const text = script({ kind: 'kernel', kernel: template('k'), initrd, cmdline: undefined }) ?? '';
+    assert.match(text, /^initrd --name 100_\.img http:\/\/m\/100%\.img \|\|/m);
+  });
   test('a machine that nobody listed is named after its MAC', () => {
     assert.match(script(kernelBoot('hostname={{ machine.name }}')) ?? '', /hostname=52-54-00-aa-00-01 /);
   });

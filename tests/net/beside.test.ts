@@ -196,6 +196,19 @@ describe('a port beside its holder', () => {
     assert.equal(far.received[0]?.destination, CLIENT);
   });
 
+  test('it goes on when its NIC was down', async () => {
+    server.runSync('ip', 'link', 'set', 'eth0', 'down');
+    assert.equal(socket.send([{ to: BROADCAST, port: 1068, head: text('x') }]).failed.length, 1);
+    server.runSync('ip', 'link', 'set', 'eth0', 'up');
+    await until(
+      () => client.runSync('cat', '/sys/class/net/eth0/operstate').trim() === 'up',
+      'the link is up',
+    );
+    assert.deepEqual(await heardSoFar(), []);
+    assert.equal(socket.send([{ to: BROADCAST, port: 1068, head: text('again') }]).sent, 1);
+    await until(() => far.received.some((each) => each.text === 'again'), 'it came');
+  });
+
   test('what cannot be sent is told, one by one', () => {
     const { sent, failed } = socket.send([
       { to: BROADCAST, port: 1068, head: new Uint8Array(3000) },
