@@ -48,7 +48,7 @@ function prettyStream(sink: LogDestination, color: boolean): LogDestination {
  * An error as a log field. A stack trace belongs to faults of ours; what the host, a profile's author or a client did
  * is told by its message: errors that carry a `hint`, system errors, and templates that do not render.
  */
-export function describeError(error: unknown): unknown {
+function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const isExpected = 'hint' in error || 'syscall' in error || error.name === 'TemplateError';
   if (!isExpected) return stdSerializers.err(error);

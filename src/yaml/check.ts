@@ -183,8 +183,7 @@ function missingKey(document: YamlDocument, path: Path, phrase: string): Diagnos
   };
 }
 
-/** Also for keys that a schema cannot judge alone. */
-export function unknownKey(document: YamlDocument, path: Path, known: readonly string[]): Diagnostic {
+function unknownKey(document: YamlDocument, path: Path, known: readonly string[]): Diagnostic {
   const key = String(path.at(-1) ?? '');
   return {
     severity: 'error',
