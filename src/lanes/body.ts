@@ -22,8 +22,8 @@ function wholeBody(size: number, memory: Memory): Body {
 }
 
 /**
- * The piece in use and the one before it stay, since a client may have lost what was sent last; the one after it is
- * asked for ahead.
+ * The piece in use and the one before it stay, since a client may have lost what was sent last: a window, which lies in
+ * two pieces at most. The one after them is asked for ahead.
  */
 function piecewiseBody(
   { size, pieceSize }: Extract<Cargo, { pieceSize: number }>,

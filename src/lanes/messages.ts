@@ -7,7 +7,10 @@ import type { Terms } from '../tftp/negotiate.ts';
 import type { TransferResult } from '../tftp/transfer.ts';
 import type { Peer } from './peer.ts';
 
-/** What is sent: all of it in memory, or pieces of so many bytes, each a multiple of the block, that are asked for in turn. */
+/**
+ * What is sent: all of it in memory, or pieces of so many bytes that are asked for in turn. A piece is a multiple of the block,
+ * and no smaller than a window.
+ */
 export type Cargo =
   | { readonly size: number; readonly whole: Memory }
   | { readonly size: number; readonly pieceSize: number };

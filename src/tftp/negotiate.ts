@@ -2,7 +2,7 @@
  * What a client asks for and what it gets: blksize (RFC 2348), tsize and timeout (RFC 2349), windowsize (RFC 7440).
  * Options we do not know and values we cannot read are left out of the answer, which RFC 2347 defines as "no".
  */
-import type { TftpOption } from './packets.ts';
+import { optionValue, type TftpOption } from './packets.ts';
 
 /** RFC 1350: the size of a block when none was agreed. */
 export const DEFAULT_BLOCK_SIZE = 512;
@@ -43,39 +43,38 @@ export function blockSizeFor(mtu: number, version: 4 | 6, configured?: number | 
   return Math.max(MIN_BLOCK_SIZE, Math.min(MAX_BLOCK_SIZE, narrowest - HEADERS[version]));
 }
 
+/**
+ * RFC 7440 has windows of up to 65 535 blocks. From 32 768 on a late ACK could be taken for a new one, since block numbers are
+ * told in 16 bits.
+ */
+const MAX_WINDOW = 32_767;
+/** Bytes of a window. What receives it has a buffer of 208 KiB, as Linux comes, and here it has to lie in memory. */
+const MAX_WINDOW_BYTES = 1024 * 1024;
+
 /** The options of a read request → the terms of its transfer. `size` is the file's, in bytes. */
 export function negotiate(options: readonly TftpOption[], size: number, limits: Limits): Terms {
-  let blockSize = DEFAULT_BLOCK_SIZE;
-  let windowSize = 1;
-  let timeout: number | undefined;
-  const oack: TftpOption[] = [];
-  for (const { name, value } of options) {
-    const asked = parseCount(value);
-    if (asked === undefined) continue;
-    switch (name.toLowerCase()) {
-      case 'blksize':
-        if (asked < MIN_BLOCK_SIZE) continue;
-        blockSize = Math.min(asked, limits.maxBlockSize);
-        oack.push({ name, value: String(blockSize) });
-        break;
-      case 'tsize':
-        // curl refuses a size of 0 as invalid (seen with 7.88); for an empty file, no answer says as much.
-        if (size === 0) continue;
-        oack.push({ name, value: String(size) });
-        break;
-      case 'timeout':
-        if (asked < 1 || asked > MAX_TIMEOUT_SECONDS) continue;
-        timeout = asked * 1000;
-        oack.push({ name, value: String(asked) });
-        break;
-      case 'windowsize':
-        if (asked < 1) continue;
-        windowSize = Math.min(asked, limits.maxWindow);
-        oack.push({ name, value: String(windowSize) });
-        break;
-    }
-  }
-  return { blockSize, windowSize, timeout, oack };
+  const asked = (name: string, least: number, most = Number.POSITIVE_INFINITY): number | undefined => {
+    const count = parseCount(optionValue(options, name) ?? '');
+    return count === undefined || count < least || count > most ? undefined : count;
+  };
+  const blksize = asked('blksize', MIN_BLOCK_SIZE);
+  const seconds = asked('timeout', 1, MAX_TIMEOUT_SECONDS);
+  const windowsize = asked('windowsize', 1);
+  const blockSize = blksize === undefined ? DEFAULT_BLOCK_SIZE : Math.min(blksize, limits.maxBlockSize);
+  const mostBlocks = Math.max(1, Math.floor(MAX_WINDOW_BYTES / blockSize));
+  const windowSize = Math.min(windowsize ?? 1, limits.maxWindow, MAX_WINDOW, mostBlocks);
+  const granted = new Map([
+    ['blksize', blksize && blockSize],
+    // curl refuses a size of 0 as invalid (seen with 7.88); for an empty file, no answer says as much.
+    ['tsize', size === 0 || asked('tsize', 0) === undefined ? undefined : size],
+    ['timeout', seconds],
+    ['windowsize', windowsize && windowSize],
+  ]);
+  const oack = options.flatMap(({ name }) => {
+    const value = granted.get(name.toLowerCase());
+    return value === undefined ? [] : [{ name, value: String(value) }];
+  });
+  return { blockSize, windowSize, timeout: seconds && seconds * 1000, oack };
 }
 
 /** Decimal digits only, and few enough to be exact. */

@@ -155,6 +155,21 @@ test('a window that waits for the disk goes on where it stopped', () => {
   assert.deepEqual(sent(), ['data 3 at 0+512', 'data 4 at 512+512']);
 });
 
+test('a window that reaches into the next piece is sent again from its first block', () => {
+  const { carrier, begin, receive, sent } = rig();
+  const windows: Terms = { ...TERMS, windowSize: 2, oack: [{ name: 'windowsize', value: '2' }] };
+  begin(7, { size: 512 * 8, pieceSize: 1024 }, windows);
+  for (const piece of [0, 1, 2]) carrier.put(7, piece, { address: 8192, size: 1024 });
+  receive(encodeAck(0));
+  receive(encodeAck(1));
+  sent();
+  receive(encodeAck(2));
+  receive(encodeAck(3), 2);
+  assert.deepEqual(sent().slice(-2), ['data 4 at 512+512', 'data 5 at 0+512']);
+  carrier.sweep(1100);
+  assert.deepEqual(sent(), ['data 4 at 512+512', 'data 5 at 0+512']);
+});
+
 test('what is dropped ends without a word, and says how far it came', () => {
   const { carrier, begin, receive, sent, reports } = rig();
   begin(7, whole(5000));

@@ -54,6 +54,15 @@ for (const [asked, answered, blockSize, windowSize] of cases) {
   });
 }
 
+test('a window has a mebibyte at most, and fewer blocks than would leave an ACK in doubt', () => {
+  const wide = { maxBlockSize: 65_464, maxWindow: 65_535 };
+  const windowOf = (asked: string) => negotiate(options(asked), 5000, wide).windowSize;
+  assert.equal(windowOf('windowsize=65535 blksize=65464'), 16);
+  assert.equal(windowOf('windowsize=65535 blksize=1024'), 1024);
+  assert.equal(windowOf('windowsize=65535 blksize=8'), 32_767);
+  assert.equal(windowOf('windowsize=15 blksize=65464'), 15);
+});
+
 test('the size of an empty file is not told', () => {
   assert.deepEqual(negotiate(options('tsize=0'), 0, LIMITS).oack, []);
 });
