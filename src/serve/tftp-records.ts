@@ -50,6 +50,7 @@ export function createTftpRecords(journal: Journal, clock: Clock, nic: Nic): Tft
     warn(message) {
       const now = clock.now();
       if (now - (warnedAt.get(message) ?? Number.NEGATIVE_INFINITY) < WARN_EVERY_MS) return;
+      for (const [old, at] of warnedAt) if (now - at >= WARN_EVERY_MS) warnedAt.delete(old);
       warnedAt.set(message, now);
       journal.write({ kind: 'notice', at: clock.wall(), nic: nic.name, level: 'warn', message });
     },

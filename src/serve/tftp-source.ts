@@ -2,6 +2,7 @@
 import type { OpenContent } from '../content/resolver.ts';
 import type { Cargo, Carriage } from '../lanes/lanes.ts';
 import type { PinnedBuffer } from '../net/udp.ts';
+import type { Terms } from '../tftp/negotiate.ts';
 import { toNetascii } from '../tftp/netascii.ts';
 
 export interface Source {
@@ -10,7 +11,7 @@ export interface Source {
   /** The bytes as a whole: a lane knows their address only, so they must stay reachable from here. */
   readonly held?: PinnedBuffer | undefined;
   /** What a lane is told of it. */
-  cargo(blockSize: number): Cargo;
+  cargo(terms: Pick<Terms, 'blockSize' | 'windowSize'>): Cargo;
   /** Reads a piece for a lane that wants it. `onBroken`: the file cannot be read further; nothing comes after it. */
   feed(carriage: Carriage, piece: number, onBroken: (detail: string) => void): void;
   /** Idempotent. No callback comes after it. */
@@ -20,18 +21,31 @@ export interface Source {
 /** Bytes read at a time from files too large for memory. */
 const PIECE_BYTES = 256 * 1024;
 
-/** Netascii is translated as a whole, before its size can be told; it is for text. */
-const NETASCII_BYTES = 16 * 1024 * 1024;
+/**
+ * Netascii is translated as a whole, before its size can be told, while everybody else waits some milliseconds; it is for
+ * text.
+ */
+const NETASCII_BYTES = 1024 * 1024;
 
 /** Undefined when the file is too large to be translated; the caller closes `opened` then, else the source does. */
-export function openSource(
-  opened: OpenContent,
-  mode: 'octet' | 'netascii',
-  pin: (bytes: Uint8Array) => PinnedBuffer,
-): Source | undefined {
-  if (mode === 'octet') return opened.whole === undefined ? pieces(opened, pin) : whole(opened.whole, opened);
-  if (opened.whole === undefined || opened.size > NETASCII_BYTES) return undefined;
-  return whole(pin(toNetascii(opened.whole.bytes)), opened);
+export type OpenSource = (opened: OpenContent, mode: 'octet' | 'netascii') => Source | undefined;
+
+export function createOpenSource(pin: (bytes: Uint8Array) => PinnedBuffer): OpenSource {
+  /** By the bytes in the cache, which are the same ones for all who ask for a version: it is translated once. */
+  const translated = new WeakMap<Uint8Array, PinnedBuffer>();
+
+  function netascii({ bytes }: PinnedBuffer): PinnedBuffer {
+    const text = translated.get(bytes) ?? pin(toNetascii(bytes));
+    translated.set(bytes, text);
+    return text;
+  }
+
+  return (opened, mode) => {
+    if (mode === 'octet')
+      return opened.whole === undefined ? pieces(opened, pin) : whole(opened.whole, opened);
+    if (opened.whole === undefined || opened.size > NETASCII_BYTES) return undefined;
+    return whole(netascii(opened.whole), opened);
+  };
 }
 
 function whole(buffer: PinnedBuffer, { close }: OpenContent): Source {
@@ -61,8 +75,9 @@ function pieces(opened: OpenContent, pin: (bytes: Uint8Array) => PinnedBuffer): 
 
   return {
     size,
-    cargo(blockSize) {
-      pieceSize = Math.max(1, Math.floor(PIECE_BYTES / blockSize)) * blockSize;
+    cargo({ blockSize, windowSize }) {
+      // A window lies in two pieces at most: those that a lane keeps, so that it can send all of the window again.
+      pieceSize = Math.max(windowSize, Math.floor(PIECE_BYTES / blockSize)) * blockSize;
       return { size, pieceSize };
     },
     feed(carriage, piece, onBroken) {

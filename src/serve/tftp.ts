@@ -17,7 +17,8 @@ import { createPlaces } from './tftp-places.ts';
 import { openTftpPorts, type TftpPorts } from './tftp-ports.ts';
 import { createTftpRecords } from './tftp-records.ts';
 import { isSameRequest, openSession, type Session } from './tftp-session.ts';
-import { openSource } from './tftp-source.ts';
+import { createOpenSource } from './tftp-source.ts';
+import { createTurns } from './turns.ts';
 
 export interface TftpServiceOptions {
   readonly network: Network & Ipv6Network;
@@ -45,6 +46,10 @@ export interface TftpService {
 }
 
 export const TFTP_PORT = 69;
+/** Requests looked at before others of this process have their turn: a rack that boots sends hundreds at once. */
+const TURN = 8;
+/** Requests that wait for theirs. Beyond it there is silence, and the clients ask again. */
+const WAITING = 4096;
 /** How long a file may take to open. */
 const OPEN_MS = 60_000;
 
@@ -55,6 +60,8 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
   const records = createTftpRecords(options.journal, clock, nic);
   const sessions = new Map<TransferIdentifier, Session>();
   const places = createPlaces(maxTransfers);
+  const openSource = createOpenSource(network.pin);
+  const turns = createTurns(TURN, WAITING);
   const port = options.port ?? TFTP_PORT;
   const ports: TftpPorts[] = [];
   try {
@@ -63,7 +70,7 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
         openTftpPorts(
           { network, lanes, nic, version, port, transferPort },
           {
-            onRequest,
+            onRequest: (...request) => turns.add(() => onRequest(...request)),
             onMalformed: records.malformed,
             onUnsent: (code) => records.warn(`TFTP cannot send on ${nic.name}: ${code}`),
           },
@@ -122,7 +129,7 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
     }
     const { opened, mode } = found;
     session.file = found.name;
-    const source = session.phase === 'opening' ? openSource(opened, mode, network.pin) : undefined;
+    const source = session.phase === 'opening' ? openSource(opened, mode) : undefined;
     if (source === undefined) {
       opened.close();
       if (session.phase === 'opening') refuse(session, REFUSAL.tooLarge);
@@ -133,12 +140,7 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
     const maxBlockSize = blockSizeFor(nic.mtu, ports.version, config.maxBlockSize);
     const terms = negotiate(request.options, source.size, { maxBlockSize, maxWindow });
     session.phase = 'carried';
-    session.carriage = ports.transfers.carry(
-      peer,
-      terms,
-      source.cargo(terms.blockSize),
-      follow(session, terms),
-    );
+    session.carriage = ports.transfers.carry(peer, terms, source.cargo(terms), follow(session, terms));
   }
 
   /** What a lane tells of a transfer. */
@@ -205,6 +207,7 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
     ports,
     active: places.taken,
     close() {
+      turns.close();
       for (const each of ports) each.close();
       for (const session of sessions.values()) finish(session);
     },

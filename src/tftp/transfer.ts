@@ -13,7 +13,10 @@ export interface TransferState {
   readonly terms: Terms;
   /** Number of the final block, which is shorter than the others and may be empty. */
   readonly lastBlock: number;
-  /** `offered`: the OACK awaits ACK 0. `sending`: blocks acked+1 … sent await an ACK. `over`: nothing is awaited. */
+  /**
+   * `offered`: the first answer, an OACK or block 1, awaits its ACK, and nobody was heard yet. `sending`: blocks acked+1 … sent
+   * await an ACK. `over`: nothing is awaited.
+   */
   readonly phase: 'offered' | 'sending' | 'over';
   readonly acked: number;
   readonly sent: number;
@@ -46,7 +49,7 @@ export type TransferEffect =
   /** Send `count` blocks from number `first` on. */
   | { readonly kind: 'send-data'; readonly first: number; readonly count: number }
   | { readonly kind: 'send-error'; readonly code: number; readonly message: string }
-  /** The client wants the file, not only its size: the transfer proper begins. */
+  /** The client answers, and wants the file, not only its size: the transfer proper begins. */
   | { readonly kind: 'started' }
   | { readonly kind: 'finish'; readonly result: TransferResult; readonly detail?: string | undefined };
 
@@ -69,6 +72,11 @@ const MIN_WAIT = 50;
 const MAX_WAIT = 10_000;
 /** A silent client is given up after this many repetitions, but not before PATIENCE has passed. */
 const MAX_TRIES = 6;
+/**
+ * Whoever has not answered once may be nobody: the address in a request is easily forged. What its owner gets is bounded, and
+ * a client that is there asks again by itself.
+ */
+const MAX_OFFERS = 4;
 /** Firmware may be busy for some seconds between two blocks, longer than six repetitions on a fast network take. */
 const PATIENCE = 20_000;
 
@@ -76,14 +84,14 @@ const NOTHING: readonly TransferEffect[] = [];
 
 /** The first step: an OACK when any option is granted, else the first block at once. `size` in bytes. */
 export function begin(terms: Terms, size: number, now: number): Step {
-  const offered = terms.oack.length > 0;
+  const first = terms.oack.length > 0 ? 0 : 1;
   const state: TransferState = {
     terms,
     lastBlock: Math.floor(size / terms.blockSize) + 1,
-    phase: offered ? 'offered' : 'sending',
+    phase: 'offered',
     acked: 0,
-    sent: offered ? 0 : 1,
-    highest: offered ? 0 : 1,
+    sent: first,
+    highest: first,
     sentAt: now,
     heardAt: now,
     tries: 0,
@@ -94,8 +102,7 @@ export function begin(terms: Terms, size: number, now: number): Step {
     deadline: now + firstWait(terms),
     resent: 0,
   };
-  if (offered) return { state, effects: [{ kind: 'send-oack' }] };
-  return { state, effects: [{ kind: 'started' }, { kind: 'send-data', first: 1, count: 1 }] };
+  return { state, effects: [first === 0 ? { kind: 'send-oack' } : { kind: 'send-data', first, count: 1 }] };
 }
 
 /** What an event does to a transfer. `now` is in milliseconds of the same monotonic clock every time. */
@@ -119,15 +126,18 @@ export function step(state: TransferState, event: TransferEvent, now: number): S
 function onAck(state: TransferState, block: number, now: number): Step {
   const progress = (block - state.acked) & 0xffff;
   if (state.phase === 'offered') {
-    if (progress !== 0) return { state, effects: NOTHING };
-    const next = onProgress(state, 0, now);
+    if (progress !== state.sent) return { state, effects: NOTHING };
+    const next = onConfirmed(state, state.sent, now);
     return { state: next.state, effects: [{ kind: 'started' }, ...next.effects] };
   }
   if (progress === 0) return onRepeatedAck(state, now);
   const acked = state.acked + progress;
   if (acked > state.sent) return { state, effects: NOTHING };
-  if (acked === state.lastBlock) return finish({ ...state, acked }, 'done');
-  return onProgress(state, acked, now);
+  return onConfirmed(state, acked, now);
+}
+
+function onConfirmed(state: TransferState, acked: number, now: number): Step {
+  return acked === state.lastBlock ? finish({ ...state, acked }, 'done') : onProgress(state, acked, now);
 }
 
 /**
@@ -145,10 +155,11 @@ function onRepeatedAck(state: TransferState, now: number): Step {
 function onTimeout(state: TransferState, now: number): Step {
   if (now < state.deadline) return { state, effects: NOTHING };
   const silence = now - state.heardAt;
-  if (state.tries >= MAX_TRIES && silence >= PATIENCE) {
-    const awaited =
-      state.phase === 'offered' ? 'the options' : `block ${state.acked + 1} of ${state.lastBlock}`;
-    const detail = `no answer to ${awaited} for ${Math.round(silence / 1000)} s`;
+  const isOffered = state.phase === 'offered';
+  const awaited = isOptions(state) ? 'the options' : `block ${state.acked + 1} of ${state.lastBlock}`;
+  const detail = `no answer to ${awaited} for ${Math.round(silence / 1000)} s`;
+  if (isOffered && state.tries + 1 >= MAX_OFFERS) return finish(state, 'failed', detail);
+  if (!isOffered && state.tries >= MAX_TRIES && silence >= PATIENCE) {
     const over = finish(state, 'failed', detail);
     return {
       state: over.state,
@@ -156,7 +167,7 @@ function onTimeout(state: TransferState, now: number): Step {
     };
   }
   const later: TransferState = { ...state, tries: state.tries + 1, backOff: state.backOff + 1 };
-  if (state.phase === 'sending') return sendAgain(later, now);
+  if (!isOptions(state)) return sendAgain(later, now);
   const offered: TransferState = {
     ...later,
     sentAt: now,
@@ -166,8 +177,13 @@ function onTimeout(state: TransferState, now: number): Step {
   return { state: offered, effects: [{ kind: 'send-oack' }] };
 }
 
+/** Whether the OACK is what awaits an answer. */
+function isOptions({ phase, sent }: TransferState): boolean {
+  return phase === 'offered' && sent === 0;
+}
+
 function onError(state: TransferState, code: number, message: string): Step {
-  const probe = state.phase === 'offered' && (code === ERROR.optionRefused || code === ERROR.undefined);
+  const probe = isOptions(state) && (code === ERROR.optionRefused || code === ERROR.undefined);
   return finish(state, probe ? 'probe' : 'aborted', `error ${code}${message === '' ? '' : `: ${message}`}`);
 }
 

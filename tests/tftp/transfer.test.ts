@@ -43,9 +43,10 @@ function play(first: Step, script: readonly (readonly [TransferEvent, string, nu
 
 test('lock-step: a block, its acknowledgement, the next', () => {
   const first = begin(LOCK_STEP, 1000, 0);
-  assert.equal(told(first.effects), 'started, data 1-1');
+  assert.equal(told(first.effects), 'data 1-1');
   play(first, [
-    [ack(1), 'data 2-2'],
+    [ack(0), ''],
+    [ack(1), 'started, data 2-2'],
     [ack(2), 'done'],
     [ack(2), ''],
   ]);
@@ -94,7 +95,7 @@ test('error 3 after the OACK, and any error later, is an abort', () => {
 
 test('a duplicate acknowledgement sends nothing twice', () => {
   play(begin(LOCK_STEP, 5000, 0), [
-    [ack(1), 'data 2-2'],
+    [ack(1), 'started, data 2-2'],
     [ack(1), ''],
     [ack(0), ''],
     [ack(2), 'data 3-3'],
@@ -149,18 +150,46 @@ test('block numbers roll over to 0', () => {
   assert.equal(told(current.effects), 'done');
 });
 
-test('silence: the block is repeated with growing waits, then the client is given up', () => {
-  let current = begin(LOCK_STEP, 5000, 0);
-  const waits: number[] = [];
-  let now = 0;
+/** Lets every wait pass, checks that nothing is done before, and tells what each brought: `1000 data 1-1`. */
+function silence(from: Step, since: number): string[] {
+  let current = from;
+  let now = since;
+  const brought: string[] = [];
   while (current.state.phase !== 'over') {
-    waits.push(current.state.deadline - now);
-    now = current.state.deadline;
-    assert.equal(told(step(current.state, timeout, now - 1).effects), '', 'not before the deadline');
-    current = step(current.state, timeout, now);
-    assert.equal(told(current.effects), waits.length > 6 ? 'error 0, failed' : 'data 1-1');
+    const { deadline } = current.state;
+    assert.equal(told(step(current.state, timeout, deadline - 1).effects), '', 'not before the deadline');
+    current = step(current.state, timeout, deadline);
+    brought.push(`${deadline - now} ${told(current.effects)}`);
+    now = deadline;
   }
-  assert.deepEqual(waits, [1000, 2000, 4000, 8000, 10_000, 10_000, 10_000]);
+  return brought;
+}
+
+test('silence: the block is repeated with growing waits, then the client is given up', () => {
+  const heard = play(begin(LOCK_STEP, 5000, 0), [[ack(1), 'started, data 2-2', 100]]);
+  assert.deepEqual(silence(heard, 100), [
+    '300 data 2-2',
+    '600 data 2-2',
+    '1200 data 2-2',
+    '2400 data 2-2',
+    '4800 data 2-2',
+    '9600 data 2-2',
+    '10000 error 0, failed',
+  ]);
+});
+
+for (const [name, terms, offer] of [
+  ['the options', OFFERED, 'oack'],
+  ['the first block', LOCK_STEP, 'data 1-1'],
+] as const) {
+  test(`a client that never answered gets ${name} four times and then not even an error`, () => {
+    const told = silence(begin(terms, 5000, 0), 0);
+    assert.deepEqual(told, [`1000 ${offer}`, `2000 ${offer}`, `4000 ${offer}`, '8000 failed']);
+  });
+}
+
+test('an error in place of the first ACK is no probe where no options were offered', () => {
+  play(begin(LOCK_STEP, 1000, 0), [[abort(0), 'aborted']]);
 });
 
 test('the first wait is the one that the client asked for, up to ten seconds', () => {
