@@ -9,7 +9,14 @@ import { sharedPiPath } from '../boot/raspberry-pi.ts';
 import { createOpenBeneath } from '../net/beneath.ts';
 import type { PinnedBuffer } from '../net/udp.ts';
 import { createFileCache, type FileCache, readAt } from './cache.ts';
-import { createLocator, type FileVersion, failureOf, type LocatedFile, versionKey } from './locate.ts';
+import {
+  createLocator,
+  type FileVersion,
+  failureOf,
+  type LocatedFile,
+  versionKey,
+  versionOf,
+} from './locate.ts';
 import { createOrigins } from './origin.ts';
 import { cleanPath } from './path.ts';
 import type { Content, ContentFailure, ContentResolver, OpenContent, Requester } from './resolver.ts';
@@ -164,7 +171,10 @@ function wholeContent(whole: PinnedBuffer, release: () => void): OpenContent {
   };
 }
 
-/** Too large for memory: read where it lies, so a change in place shows; a replaced file does not. */
+/**
+ * Too large for memory: read where it lies. A replaced file goes on as it was; one that is written to ends there and then,
+ * since half of the one and half of the other is no file at all.
+ */
 function streamedContent(file: LocatedFile): OpenContent {
   let closed = false;
   return {
@@ -172,9 +182,11 @@ function streamedContent(file: LocatedFile): OpenContent {
     async read(offset, length) {
       const bytes = new Uint8Array(Math.max(0, Math.min(length, file.version.size - offset)));
       try {
-        return bytes.subarray(0, await readAt(file.handle, bytes, offset));
+        const filled = await readAt(file.handle, bytes, offset);
+        if (!isUntouched(file.version, await versionOf(file.handle))) throw new ContentError(TOUCHED);
+        return bytes.subarray(0, filled);
       } catch (error) {
-        throw new ContentError(failureOf(error));
+        throw error instanceof ContentError ? error : new ContentError(failureOf(error));
       }
     },
     close() {
@@ -184,6 +196,13 @@ function streamedContent(file: LocatedFile): OpenContent {
       file.handle.close().catch(() => {});
     },
   };
+}
+
+const TOUCHED: ContentFailure = { failure: 'broken', detail: 'the file was written to while it was sent' };
+
+/** A name that goes to another file changes the time of the inode, but not that of its bytes. */
+function isUntouched(one: FileVersion, other: FileVersion): boolean {
+  return one.size === other.size && one.modifiedNs === other.modifiedNs;
 }
 
 /** Rendered text as content; its tag changes with its bytes. */

@@ -254,6 +254,37 @@ test('the cache keeps to its budget: unused files go, files in use stay, what ha
   last.close();
 });
 
+test('a file that would not fit even into an empty cache drives nothing out of it', async () => {
+  await makeOld(join(root, 'hello'));
+  writeFileSync(join(root, 'huge'), 'x'.repeat(2000));
+  const resolver = resolverOf({ cacheBytes: 1000 });
+  const open = async (name: string) => (await found(resolver, name)).open();
+  const before = await open('hello');
+  before.close();
+  const huge = await open('huge');
+  assert.equal(huge.whole, undefined);
+  huge.close();
+  assert.equal((await open('hello')).whole, before.whole);
+});
+
+test('a large file that is replaced goes on as it was; one that is written to ends', async () => {
+  const path = join(root, 'large');
+  writeFileSync(path, 'a'.repeat(5000));
+  await makeOld(path);
+  const opened = await (await found(resolverOf({ wholeFileBytes: 1000 }), 'large')).open();
+  writeFileSync(join(root, 'next'), 'b'.repeat(5000));
+  renameSync(join(root, 'next'), path);
+  assert.equal(Buffer.from(await opened.read(2000, 10)).toString(), 'a'.repeat(10));
+  opened.close();
+  const written = await (await found(resolverOf({ wholeFileBytes: 1000 }), 'large')).open();
+  assert.equal(Buffer.from(await written.read(0, 10)).toString(), 'b'.repeat(10));
+  writeFileSync(path, 'c'.repeat(5000));
+  await assert.rejects(written.read(2000, 10), (error) => {
+    return error instanceof ContentError && error.failure.detail.includes('written to');
+  });
+  written.close();
+});
+
 test('a large file is read by position and survives being unlinked', async () => {
   writeFileSync(join(root, 'large'), Buffer.from(Array.from({ length: 5000 }, (_, at) => at % 251)));
   const before = openDescriptors();

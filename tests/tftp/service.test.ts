@@ -254,7 +254,7 @@ test('a file that is cut short while it is read in pieces fails once, and its cl
     for (let block = 2; packet.kind === 'data'; block++) packet = await acknowledge(streaming, block);
     assert.equal(packet.kind, 'error');
     const { detail } = await streaming.recorded('failed');
-    assert.equal(detail, 'the file became shorter while it was sent');
+    assert.equal(detail, 'the file was written to while it was sent');
     // Whatever the lane had to say of the one, it says before it speaks of the other.
     writeTexts(streaming);
     at.client.read(streaming.port, 'hello');
