@@ -59,7 +59,7 @@ async function main(): Promise<number> {
     screen.say('The demo makes network namespaces, which needs root: sudo npm run demo');
     return 1;
   }
-  execFileSync(join(import.meta.dirname, 'packages'), ['test'], { stdio: 'inherit' });
+  execFileSync(join(import.meta.dirname, 'packages'), ['demo'], { stdio: 'inherit' });
   process.once('SIGINT', () => screen.say('\nStopped; everything that the demo made is removed.'));
   await boot(values.proxy === true ? 'proxy' : 'full', values.uefi === true ? 'uefi' : 'bios', screen);
   return 0;
