@@ -30,7 +30,14 @@ const JUMP_IF_ANY = 0x45;
 const LOAD_X_HEADER_LENGTH = 0xb1;
 const LOAD_HALF_WORD_AT_X = 0x48;
 /** SKF_AD_OFF and on: no places in the packet, but the kernel's word on it. */
-const ABOUT = { protocol: 0xffff_f000, packetType: 0xffff_f004, vlanTagPresent: 0xffff_f030 };
+const ABOUT = {
+  protocol: 0xffff_f000,
+  packetType: 0xffff_f004,
+  vlanTag: 0xffff_f02c,
+  vlanTagPresent: 0xffff_f030,
+};
+/** In a tag; 0 is no VLAN but a priority (IEEE 802.1Q), and some servers' NICs send nothing without. */
+const VLAN_ID = 0x0fff;
 /** For another machine: seen in promiscuous mode. */
 const PACKET_OTHERHOST = 3;
 
@@ -41,9 +48,11 @@ const PACKET_OTHERHOST = 3;
 export function onlyTo(port: number): readonly FilterStep[] {
   return [
     [BPF.loadHalfWord, 0, 0, ABOUT.packetType],
-    [BPF.jumpIfEqual, 12, 0, PACKET_OTHERHOST],
+    [BPF.jumpIfEqual, 14, 0, PACKET_OTHERHOST],
     [BPF.loadHalfWord, 0, 0, ABOUT.vlanTagPresent],
-    [BPF.jumpIfEqual, 0, 10, 0],
+    [BPF.jumpIfEqual, 2, 0, 0],
+    [BPF.loadHalfWord, 0, 0, ABOUT.vlanTag],
+    [JUMP_IF_ANY, 10, 0, VLAN_ID],
     [BPF.loadHalfWord, 0, 0, ABOUT.protocol],
     [BPF.jumpIfEqual, 0, 8, ETH_P_IP],
     [BPF.loadByte, 0, 0, IP.protocol],

@@ -152,6 +152,17 @@ describe('Raspberry Pi and U-Boot', () => {
   }
 });
 
+test('PXE clients are told their UUID back, as PXE 2.1 has it; UEFI HTTP Boot is not', () => {
+  const uuid = '8a1b3c5d-0000-4000-8000-52540000aa01';
+  for (const mode of ['full', 'proxy'] as const) {
+    const echoed = (arch: string): boolean => {
+      const decision = decide(imagine({ arch, uuid }, AT), boots(mode, kernelBoot()));
+      return decision.kind === 'reply' && decision.options.has(OPTION.CLIENT_UUID);
+    };
+    assert.deepEqual(['bios', 'uefi-x64', 'uefi-x64-http'].map(echoed), [true, true, false]);
+  }
+});
+
 test("firmware with its vendor's own class gets that class back", () => {
   const client = { vendorClass: 'HW-Client:Arch:00000:UNDI:002001' };
   assert.equal(

@@ -131,7 +131,7 @@ describe('a port beside its holder', () => {
     assert.deepEqual(await heardSoFar(), []);
   });
 
-  test('not what belongs to a VLAN on the same cable', async () => {
+  test('not what belongs to a VLAN on the same cable; a tag with a priority alone is none', async () => {
     const frame = udpFrame({
       linkSource: '02:00:00:00:00:09',
       linkDestination: LINK_BROADCAST,
@@ -141,9 +141,13 @@ describe('a port beside its holder', () => {
       destinationPort: PORT,
       payload: Buffer.from('tagged'),
     });
-    const TAG = Buffer.from('81000005', 'hex');
-    transmit(Buffer.concat([frame.subarray(0, 12), TAG, frame.subarray(12)]));
+    const tagged = (tag: string): Buffer =>
+      Buffer.concat([frame.subarray(0, 12), Buffer.from(tag, 'hex'), frame.subarray(12)]);
+    transmit(tagged('81000005'));
     assert.deepEqual(await heardSoFar(), []);
+    heard = [];
+    transmit(tagged('81006000'));
+    assert.equal((await heardSoFar()).filter((each) => each.text === 'tagged').length, 1);
   });
 
   test('what this host itself broadcasts, as a probe on it does', async () => {
