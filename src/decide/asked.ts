@@ -58,6 +58,12 @@ export function nextServer({ address }: Asked, plan: BootPlan): Ipv4 {
   return plan.bootFile === undefined && plan.instead !== 'server' ? 0 : address;
 }
 
+/** What goes out asked for or not: `usual`, and what a quirk sets, since who asks for it needs no quirk. */
+export function alwaysSent({ quirks }: Asked, usual: ReadonlySet<number>): ReadonlySet<number> {
+  const { options } = quirks.adjust;
+  return options === undefined ? usual : new Set([...usual, ...options.keys()]);
+}
+
 /**
  * The profile's options, the boot options, and the machine's own, each over what is further: the nearest wins, and an
  * author who sets an option of booting for one machine means it; only a quirk is nearer still. Where there is neither profile nor machine, as for most

@@ -15,7 +15,7 @@ import {
   releaseBinding,
 } from '../leases/allocate.ts';
 import { formatIpv4, hostRange, type Ipv4, inSubnet } from '../values/ipv4.ts';
-import { type Asked, ignore, nextServer, planFor, withNearerOptions } from './asked.ts';
+import { type Asked, alwaysSent, ignore, nextServer, planFor, withNearerOptions } from './asked.ts';
 import type { Decision, LeaseChange, Reply } from './decision.ts';
 import { claimOf, linkOf, NOBODY, reservedBy, subnetsFor } from './network.ts';
 
@@ -115,7 +115,7 @@ function informed(asked: Asked, policy: SubnetPolicy): Reply {
     serverId: asked.serverId,
     bootFile: plan.bootFile,
     options: withNearerOptions(policy.options, asked, plan, 'full'),
-    always: alwaysFor(plan),
+    always: alwaysSent(asked, alwaysFor(plan)),
     profile: asked.selection.profile?.name,
     reason: `parameters for a client that has its address; ${plan.reason}`,
   };
@@ -210,7 +210,7 @@ function granted(
     serverId: asked.serverId,
     bootFile: plan.bootFile,
     options,
-    always,
+    always: alwaysSent(asked, always),
     change,
     profile: asked.selection.profile?.name,
     reason: `${reason}; ${plan.reason}${unresolved ? ', by a URL with a name although the subnet has no dns' : ''}`,

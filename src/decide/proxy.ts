@@ -1,7 +1,7 @@
 /** Beside the site's own DHCP server: only who boots from the network is answered, and only about booting. */
 import { pxeClassOf } from '../boot/facts.ts';
 import { OPTION } from '../dhcp/codes.ts';
-import { type Asked, chosenFrom, ignore, planFor, withNearerOptions } from './asked.ts';
+import { type Asked, alwaysSent, chosenFrom, ignore, planFor, withNearerOptions } from './asked.ts';
 import type { Decision } from './decision.ts';
 import { tellsOfBooting } from './pxe.ts';
 
@@ -30,7 +30,10 @@ export function decideProxy(asked: Asked, role: 'proxy' | 'port4011'): Decision 
     bootFile: plan.bootFile,
     options,
     // A proxy's reply is small and nearly all of it matters.
-    always: new Set([...options.keys()].filter((code) => code !== OPTION.TFTP_SERVER_ADDRESS)),
+    always: alwaysSent(
+      asked,
+      new Set([...options.keys()].filter((code) => code !== OPTION.TFTP_SERVER_ADDRESS)),
+    ),
     profile: profile?.name,
     reason: `${plan.reason}; profile: ${reason}`,
   };

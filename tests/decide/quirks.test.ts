@@ -204,6 +204,21 @@ describe('what an operator adds', () => {
     const decision = decide(question({ vendorClass: 'MSFT 5.0' }), { ...world('full', []), quirks: [odd] });
     assert.equal(decision.kind === 'reply' && decision.options.has(252), true);
   });
+  test('an option goes to who does not ask for it, and to nobody else so', () => {
+    const odd = quirk('odd', { options: new Map([[150, Uint8Array.of(2)]]) });
+    for (const where of [full, proxy]) {
+      const pressed = (quirks: readonly Quirk[]) => {
+        const decision = decide(uefi, { ...where, quirks });
+        return decision.kind === 'reply' && decision.always.has(150);
+      };
+      assert.deepEqual([pressed([odd]), pressed([])], [true, false]);
+    }
+  });
+  test('a quirk that leads to silence is named too', () => {
+    const local = world('proxy', [profile('p', { boot: { kind: 'local' } })]);
+    const decision = decide(uefi, { ...local, quirks: [quirk('mute', { localBoot: 'silence' })] });
+    assert.deepEqual([told(decision), decision.quirks], ['NOTHING_TO_BOOT', ['mute']]);
+  });
   test('another first stage is under what the profile names', () => {
     const where = and(quirk('broken-nic', { firmware: 'ipxe.efi' }));
     assert.match(told(decide(uefi, where)), /file=ipxe\.efi/);
