@@ -30,7 +30,8 @@ export interface BootPlan {
 }
 
 /**
- * iPXE as Debian and iPXE's own builds name it. snponly.efi and undionly.kpxe drive the NIC through the firmware's
+ * iPXE as Debian and iPXE's own builds name it; those of other processors, which iPXE builds under one name in a directory
+ * each, as they are called where they lie side by side. snponly.efi and undionly.kpxe drive the NIC through the firmware's
  * driver, which is known to work since it just fetched them; ipxe.efi's own drivers fail on some boards (peers S7).
  */
 export const DEFAULT_FIRMWARE: Partial<Record<Arch, string>> = {

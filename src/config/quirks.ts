@@ -87,7 +87,9 @@ const adjust = mapping({
   offerHold: duration('a duration from 1s to 1d', 1, 86_400)
     .optional()
     .describe('Full mode: how long an offered address is held for its client.'),
-  options: optionMap().optional().describe('Further DHCP options by name or number, over all others, asked for or not.'),
+  options: optionMap()
+    .optional()
+    .describe('Further DHCP options by name or number, over all others, asked for or not.'),
   without: oneOrMany(optionCode(), 'a DHCP option, or a list')
     .optional()
     .describe('DHCP options that this client must not be sent.'),
