@@ -42,18 +42,6 @@ export function openTftpPorts(options: TftpPortsOptions, events: TftpPortEvents)
   const { network, nic, version, port, transferPort } = options;
   // With one port for everything, the lanes take the requests too and pass them on.
   const single = transferPort !== 0 && transferPort === port;
-  const requests = single ? undefined : openRequests();
-  const transfers = openTransfers();
-  const ports: TftpPorts = {
-    version,
-    port: requests?.port ?? transfers.port,
-    transfers,
-    close() {
-      requests?.close();
-      transfers.close();
-    },
-  };
-  return ports;
 
   function openRequests(): UdpSocket<IpAddress> {
     const wanted = { nic, port, slotSize: SLOT_SIZE, onReceive };
@@ -91,4 +79,17 @@ export function openTftpPorts(options: TftpPortsOptions, events: TftpPortEvents)
       }
     }
   }
+
+  const requests = single ? undefined : openRequests();
+  const transfers = openTransfers();
+  const ports: TftpPorts = {
+    version,
+    port: requests?.port ?? transfers.port,
+    transfers,
+    close() {
+      requests?.close();
+      transfers.close();
+    },
+  };
+  return ports;
 }
