@@ -14,14 +14,21 @@ import { NAMED } from './site.ts';
 const SERVER = 'fd00:77::1';
 const SCRIPT = `ipxe/${NODE.mac.replaceAll(':', '-')}.ipxe`;
 
-/** A router, addresses, and boot file URLs (RFC 5970): the first program for firmware, its script for iPXE. */
-const DHCPV6 = [
+/** How iPXE goes on, and what it fetches: `/ipxe` answers with a script that asks again for the machine's own. */
+const WAYS = {
+  tftp: { script: `tftp://[${SERVER}]/${SCRIPT}`, files: [SCRIPT, 'vmlinuz', 'guest.cpio'] },
+  http: { script: `http://[${SERVER}]:8080/ipxe`, files: ['ipxe', 'ipxe', 'vmlinuz', 'guest.cpio'] },
+} as const;
+
+/** A router, addresses, and boot file URLs (RFC 5970): the first program for firmware, a script for iPXE. */
+const dhcpv6 = (script: string): string[] => [
   ...['--enable-ra', '--dhcp-range=fd00:77::100,fd00:77::1ff,64,1h', '--dhcp-userclass=set:ipxe,iPXE'],
   `--dhcp-option=tag:!ipxe,option6:bootfile-url,tftp://[${SERVER}]/snponly.efi`,
-  `--dhcp-option=tag:ipxe,option6:bootfile-url,tftp://[${SERVER}]/${SCRIPT}`,
+  `--dhcp-option=tag:ipxe,option6:bootfile-url,${script}`,
 ];
 
-test('UEFI PXE boots Linux over IPv6', async () => {
+async function boot(way: keyof typeof WAYS): Promise<void> {
+  const { script, files } = WAYS[way];
   const rack = openRack();
   try {
     rack.server.runSync('ip', '-4', 'address', 'flush', 'dev', 'eth0');
@@ -29,7 +36,7 @@ test('UEFI PXE boots Linux over IPv6', async () => {
     const setup = sceneSetup('proxy', prepareGuest());
     const config = { ...setup.config, dhcp: { mode: 'off' } };
     const server = await startServer(rack.server, { ...setup, config });
-    await startDnsmasq(rack.host('dhcp6', 'fd00:77::d/64'), DHCPV6);
+    await startDnsmasq(rack.host('dhcp6', 'fd00:77::d/64'), dhcpv6(script));
     const options = { inside: rack.wires, tap: rack.tap(), mac: NODE.mac };
     const machine = startMachine({ ...options, firmware: 'uefi-ipv6' });
     try {
@@ -40,14 +47,16 @@ test('UEFI PXE boots Linux over IPv6', async () => {
       await machine.stop();
     }
     const sent = server.records.all.filter(({ kind, event }) => kind === 'transfer' && event === 'done');
-    const files = ['snponly.efi', SCRIPT, 'vmlinuz', 'guest.cpio'];
     assert.deepEqual(
       sent.map(({ protocol, file, mac }) => [protocol, file, mac]),
-      files.map((file) => ['tftp', file, NODE.mac]),
+      [['tftp', 'snponly.efi', NODE.mac], ...files.map((file) => [way, file, NODE.mac])],
     );
     for (const { client } of sent) assert.match(client ?? '', /^fd00:77::1[0-9a-f]{2}$/);
     await server.stop();
   } finally {
     await rack.close();
   }
-});
+}
+
+test('UEFI PXE boots Linux over IPv6, all by TFTP', () => boot('tftp'));
+test('the same, iPXE by HTTP', () => boot('http'));
