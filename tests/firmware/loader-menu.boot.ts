@@ -8,6 +8,7 @@ import type { Firmware } from '../lab/machine.ts';
 import { FOREIGN_ADDRESS, SERVER_ADDRESS, startDnsmasq } from '../lab/rack.ts';
 import { BOOT_DEADLINE, openScene, type Scene } from '../lab/scene.ts';
 import { makeNetbootGrub } from './netboot-grub.ts';
+import { chainSite, signedChain } from './signed-chain.ts';
 import { filesSent, NAMED, site } from './site.ts';
 
 const menuOf = (firmware: string): string => `name: choice
@@ -86,5 +87,18 @@ test('GRUB on UEFI, as the first stage of the profile, shows the menu and boots 
   } finally {
     await scene.close();
     grub.remove();
+  }
+});
+
+test('GRUB behind shim, under Secure Boot, where no iPXE would start', async () => {
+  const profile = menuOf('firmware: { uefi-x64: debian/shimx64.efi }');
+  const scene = await openScene('full', (setup) => {
+    const chain = chainSite(signedChain())(setup);
+    return { ...chain, texts: { ...chain.texts, 'profiles/linux.yaml': profile } };
+  });
+  try {
+    await showsAndBoots(scene, 'uefi-secure', []);
+  } finally {
+    await scene.close();
   }
 });
