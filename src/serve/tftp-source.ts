@@ -10,16 +10,20 @@ export interface Source {
   readonly size: number;
   /** The bytes as a whole: a lane knows their address only, so they must stay reachable from here. */
   readonly held?: PinnedBuffer | undefined;
-  /** What a lane is told of it. */
-  cargo(terms: Pick<Terms, 'blockSize' | 'windowSize'>): Cargo;
+  /** What a lane is told of it. `transfers`: how many there are now, this one among them. */
+  cargo(terms: Pick<Terms, 'blockSize' | 'windowSize'>, transfers: number): Cargo;
   /** Reads a piece for a lane that wants it. `onBroken`: the file cannot be read further; nothing comes after it. */
   feed(carriage: Carriage, piece: number, onBroken: (detail: string) => void): void;
   /** Idempotent. No callback comes after it. */
   close(): void;
 }
 
-/** Bytes read at a time from files too large for memory. */
+/** Bytes read at a time from files too large for memory: fewer when many transfers have their pieces in memory. */
 const PIECE_BYTES = 256 * 1024;
+const LEAST_PIECE_BYTES = 16 * 1024;
+const ALL_PIECES_BYTES = 256 * 1024 * 1024;
+/** Of one transfer: the two that it sends from, and the one read ahead. */
+const PIECES_HELD = 3;
 
 /**
  * Netascii is translated as a whole, before its size can be told, while everybody else waits some milliseconds; it is for
@@ -75,9 +79,11 @@ function pieces(opened: OpenContent, pin: (bytes: Uint8Array) => PinnedBuffer): 
 
   return {
     size,
-    cargo({ blockSize, windowSize }) {
+    cargo({ blockSize, windowSize }, transfers) {
+      const share = Math.max(LEAST_PIECE_BYTES, ALL_PIECES_BYTES / PIECES_HELD / transfers);
+      const blocks = Math.floor(Math.min(PIECE_BYTES, share) / blockSize);
       // A window lies in two pieces at most: those that a lane keeps, so that it can send all of the window again.
-      pieceSize = Math.max(windowSize, Math.floor(PIECE_BYTES / blockSize)) * blockSize;
+      pieceSize = Math.max(windowSize, blocks) * blockSize;
       return { size, pieceSize };
     },
     feed(carriage, piece, onBroken) {

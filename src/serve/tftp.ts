@@ -140,7 +140,12 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
     const maxBlockSize = blockSizeFor(nic.mtu, ports.version, config.maxBlockSize);
     const terms = negotiate(request.options, source.size, { maxBlockSize, maxWindow });
     session.phase = 'carried';
-    session.carriage = ports.transfers.carry(peer, terms, source.cargo(terms), follow(session, terms));
+    session.carriage = ports.transfers.carry(
+      peer,
+      terms,
+      source.cargo(terms, places.taken()),
+      follow(session, terms),
+    );
   }
 
   /** What a lane tells of a transfer. */

@@ -21,7 +21,22 @@ for (const [blockSize, windowSize, pieceSize] of [
 ] as const) {
   test(`pieces of a large file are no smaller than a window of ${windowSize} blocks of ${blockSize} bytes`, () => {
     const source = openSource(large, 'octet');
-    assert.deepEqual(source?.cargo({ blockSize, windowSize }), { size: large.size, pieceSize });
+    assert.deepEqual(source?.cargo({ blockSize, windowSize }, 1), { size: large.size, pieceSize });
+  });
+}
+
+for (const [transfers, pieceSize] of [
+  [341, 178 * 1468],
+  [1024, 59 * 1468],
+  [4096, 14 * 1468],
+  [1_000_000, 11 * 1468],
+] as const) {
+  test(`pieces of a large file with ${transfers} transfers under way`, () => {
+    const source = openSource(large, 'octet');
+    assert.deepEqual(source?.cargo({ blockSize: 1468, windowSize: 1 }, transfers), {
+      size: large.size,
+      pieceSize,
+    });
   });
 }
 
