@@ -22,6 +22,7 @@ export interface CrowdOptions {
 }
 
 export interface Pulse {
+  readonly pid: number;
   /** Ends it. */
   stop(): Promise<PulseResult>;
 }
@@ -80,6 +81,7 @@ export async function startPulse(
   });
   await Promise.race([ready.promise, ended]);
   return {
+    pid: child.pid ?? Number.NaN,
     async stop() {
       child.kill('SIGTERM');
       await ended;

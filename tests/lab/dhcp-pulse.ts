@@ -41,6 +41,7 @@ const delays: number[] = [];
 let asked = 0;
 let lost = 0;
 let xid = 0;
+let isReady = false;
 
 const socket = network.open({
   nic,
@@ -90,7 +91,8 @@ function onReply({ data }: Datagram): void {
       [OPTION.SERVER_ID, serverId],
     ]);
     ask('REQUEST', packet.xid, more);
-  } else if (type === 'ACK' && packet.xid === 1) {
+  } else if (type === 'ACK' && !isReady) {
+    isReady = true;
     console.log('ready');
   }
 }
