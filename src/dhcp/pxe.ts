@@ -1,11 +1,11 @@
 /**
  * What PXE says inside option 43 when option 60 is PXEClient (PXE 2.1, tables 2-1 and 2-2): a boot menu to the client,
- * and the item that it chose back to the server. Numbers are in network order.
+ * and the item that it chose back to the server. Numbers are in network order. `pilotlight probe` reads what other servers write.
  */
 import { ByteReader, written } from './cursor.ts';
-import { type ShapeError, shapeError } from './shapes/shape.ts';
+import { isShapeError } from './shapes/shape.ts';
 import { decodeSuboptions, encodeSuboptions } from './suboptions.ts';
-import { bytesOf, textOf } from './wiretext.ts';
+import { bytesOf, textToNul } from './wiretext.ts';
 
 /** Sub-options of option 43. */
 const PXE = { DISCOVERY_CONTROL: 6, BOOT_SERVERS: 8, BOOT_MENU: 9, MENU_PROMPT: 10, BOOT_ITEM: 71 } as const;
@@ -88,30 +88,66 @@ export function encodePxeMenu(menu: PxeMenu): Uint8Array {
   );
 }
 
-/** The menu that option 43 shows, as a client reads it. Every item of a menu of ours has the same one server. */
-export function decodePxeMenu(vendorOptions: Uint8Array): PxeMenu | ShapeError {
-  const suboptions = decodeSuboptions(vendorOptions);
-  if (!(suboptions instanceof Map)) return suboptions as ShapeError;
-  const prompt = suboptions.get(PXE.MENU_PROMPT);
-  const entries = suboptions.get(PXE.BOOT_MENU);
-  if (prompt === undefined || entries === undefined || prompt.length === 0) return shapeError('no PXE menu');
-  const items: PxeMenuItem[] = [];
-  const reader = new ByteReader(entries);
+/** What a client reads out of option 43, as far as firmware decides by it. */
+export interface PxeOptions {
+  /** DISCOVERY.SKIP: the boot file of this very offer is it; nobody else is asked. */
+  readonly skipsDiscovery: boolean;
+  /** Whether any of the sub-options 6 to 10 is there: by those EDK2 tells a PXE 1.0 offer from BINL. */
+  readonly hasDiscovery: boolean;
+  readonly servers: readonly PxeBootServers[];
+  readonly menu: readonly PxeMenuItem[];
+  /** `seconds`: until the first item is taken; undefined: it waits for a key for ever. */
+  readonly prompt: { readonly seconds: number | undefined; readonly text: string } | undefined;
+}
+
+/** Who has the items of a type. */
+export interface PxeBootServers {
+  readonly type: number;
+  readonly addresses: readonly number[];
+}
+
+/** Undefined for bytes that are no sub-options: other vendors write what they like into 43. Never throws. */
+export function decodePxeOptions(vendorOptions: Uint8Array): PxeOptions | undefined {
+  const found = decodeSuboptions(vendorOptions);
+  if (isShapeError(found) || found.size === 0) return undefined;
+  const control = found.get(PXE.DISCOVERY_CONTROL)?.[0] ?? 0;
+  return {
+    skipsDiscovery: (control & DISCOVERY.SKIP) !== 0,
+    hasDiscovery: [6, 7, 8, 9, 10].some((code) => found.has(code)),
+    servers: readAll(found.get(PXE.BOOT_SERVERS), readServers),
+    menu: readAll(found.get(PXE.BOOT_MENU), readItem),
+    prompt: readPrompt(found.get(PXE.MENU_PROMPT)),
+  };
+}
+
+function readAll<T>(bytes: Uint8Array | undefined, read: (reader: ByteReader) => T): T[] {
+  const reader = new ByteReader(bytes ?? new Uint8Array());
+  const items: T[] = [];
   while (reader.remaining > 0) {
-    const type = reader.u16();
-    const title = textOf(reader.take(reader.u8()));
-    if (reader.overrun) return shapeError('a menu item runs past the end');
-    items.push({ type, title });
+    const item = read(reader);
+    // What runs past the end was cut off on the way; firmware has no use for half an item either.
+    if (reader.overrun) return items;
+    items.push(item);
   }
-  const servers = new ByteReader(suboptions.get(PXE.BOOT_SERVERS) ?? new Uint8Array());
-  let server = 0;
-  while (servers.remaining > 0) {
-    servers.u16();
-    for (let count = servers.u8(); count > 0 && !servers.overrun; count--) server = servers.u32();
-    if (servers.overrun) return shapeError('a boot server runs past the end');
-  }
-  const timeout = prompt[0] === NO_TIMEOUT ? undefined : prompt[0];
-  return { prompt: textOf(prompt.subarray(1)), timeout, items, server };
+  return items;
+}
+
+function readServers(reader: ByteReader): PxeBootServers {
+  const type = reader.u16();
+  const count = reader.u8();
+  return { type, addresses: Array.from({ length: count }, () => reader.u32()) };
+}
+
+function readItem(reader: ByteReader): PxeMenuItem {
+  const type = reader.u16();
+  return { type, title: textToNul(reader.take(reader.u8())) };
+}
+
+function readPrompt(bytes: Uint8Array | undefined): PxeOptions['prompt'] {
+  if (bytes === undefined || bytes.length === 0) return undefined;
+  const reader = new ByteReader(bytes);
+  const seconds = reader.u8();
+  return { seconds: seconds === NO_TIMEOUT ? undefined : seconds, text: textToNul(reader.rest()) };
 }
 
 /**

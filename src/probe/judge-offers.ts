@@ -5,7 +5,6 @@ import { formatIpv4, formatSubnet, type Ipv4, inSubnet } from '../values/ipv4.ts
 import type { Client } from './client.ts';
 import { type Finding, finding } from './findings.ts';
 import { isHttpClass, isPxeClass, type Offer } from './offer.ts';
-import { waitsForKey } from './pxe-options.ts';
 import type { Route } from './select.ts';
 
 /** Milliseconds that UEFI takes offers for after its first DISCOVER (OVMF). */
@@ -183,7 +182,8 @@ export function judgeBoot(client: Client, boot: Offer): Finding[] {
       ),
     );
   }
-  if (boot.pxe !== undefined && boot.pxe.menu.length > 0 && waitsForKey(boot.pxe)) {
+  const { prompt, menu = [] } = boot.pxe ?? {};
+  if (menu.length > 0 && prompt !== undefined && prompt.seconds === undefined) {
     found.push(
       finding(
         'MENU_WAITS',

@@ -4,12 +4,12 @@ import { ByteReader } from '../dhcp/cursor.ts';
 import { decodePacket, isMalformed } from '../dhcp/decode.ts';
 import { type MessageName, messageType } from '../dhcp/message.ts';
 import { BOOTREPLY, type Packet } from '../dhcp/packet.ts';
+import { decodePxeOptions, type PxeOptions } from '../dhcp/pxe.ts';
 import { isShapeError } from '../dhcp/shapes/shape.ts';
 import { decodeSuboptions } from '../dhcp/suboptions.ts';
 import { textToNul } from '../dhcp/wiretext.ts';
 import { type Ipv4, netmask, parseIpv4, type Subnet, UNSPECIFIED } from '../values/ipv4.ts';
 import { formatMac, type Mac } from '../values/mac.ts';
-import { decodePxeOptions, type PxeOptions } from './pxe-options.ts';
 
 /** A datagram that came while the probe listened. */
 export interface Heard {

@@ -120,7 +120,7 @@ async function askedFile(
 
 function tellMenu({ pxe }: Offer, { steps }: Notes): void {
   if (pxe === undefined || pxe.menu.length === 0) return;
-  const titles = pxe.menu.map(({ text }) => visible(text)).join(', ');
+  const titles = pxe.menu.map(({ title }) => visible(title)).join(', ');
   steps.push(`shows a menu, and takes its first item: ${titles}`);
 }
 

@@ -88,7 +88,7 @@ export function reportOffer(offer: Offer): OfferReport {
     bootFile: shown(offer.bootFile),
     file: packet.file === '' ? null : shown(packet.file),
     vendorClass: shown(offer.vendorClass),
-    menu: (offer.pxe?.menu ?? []).map(({ text }) => visible(text)),
+    menu: (offer.pxe?.menu ?? []).map(({ title }) => visible(title)),
     options: Object.fromEntries(
       [...packet.options].map(([code, bytes]) => [name(code), formatOption(code, bytes)]),
     ),

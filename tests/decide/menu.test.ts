@@ -10,8 +10,7 @@ import { type Description, imaginePacket } from '../../src/decide/imagine.ts';
 import { OPTION } from '../../src/dhcp/codes.ts';
 import { messageTypeBytes } from '../../src/dhcp/message.ts';
 import type { PxeBootItem } from '../../src/dhcp/pxe.ts';
-import { decodePxeMenu } from '../../src/dhcp/pxe.ts';
-import { isShapeError } from '../../src/dhcp/shapes/shape.ts';
+import { decodePxeOptions } from '../../src/dhcp/pxe.ts';
 import { textToNul } from '../../src/dhcp/wiretext.ts';
 import type { BootMenu, MenuItem, Profile } from '../../src/profiles/model.ts';
 import { formatIpv4 } from '../../src/values/ipv4.ts';
@@ -69,11 +68,11 @@ function told({ port = 67, item, ...client }: Asks, where: World): string {
   const decision = decide({ facts, uuid: undefined, bootItem: item }, where);
   if (decision.kind === 'ignore') return `ignore ${decision.code}: ${decision.reason}`;
   const vendor = decision.options.get(OPTION.VENDOR_OPTIONS);
-  const menu = vendor === undefined ? undefined : decodePxeMenu(vendor);
+  const pxe = vendor === undefined ? undefined : decodePxeOptions(vendor);
   const inVendor =
-    menu === undefined || isShapeError(menu)
+    pxe?.prompt === undefined
       ? vendor?.toHex()
-      : `menu "${menu.prompt}" ${menu.timeout} at ${formatIpv4(menu.server)}: ${menu.items
+      : `menu "${pxe.prompt.text}" ${pxe.prompt.seconds} at ${formatIpv4(pxe.servers[0]?.addresses[0] ?? 0)}: ${pxe.menu
           .map(({ type, title }) => `${type.toString(16)}=${title}`)
           .join(', ')}`;
   const parts = [

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { encodePacket } from '../../src/dhcp/encode.ts';
 import { type Offer, readOffer } from '../../src/probe/offer.ts';
-import { decodePxeOptions, waitsForKey } from '../../src/probe/pxe-options.ts';
 import { formatIpv4 } from '../../src/values/ipv4.ts';
 import { fromHex } from '../dhcp/hex.ts';
 import { options, packet } from '../dhcp/packets.ts';
@@ -93,24 +92,4 @@ test('what is missing is undefined, and what is odd is left out', () => {
     ],
     [undefined, SOURCE, undefined, [], undefined, undefined, undefined],
   );
-});
-
-describe('option 43', () => {
-  test('control, servers, menu and prompt', () => {
-    const read = decodePxeOptions(
-      fromHex('060108 0807 8001 01 0a4d0001 090a 8001 07 496e7374616c6c 0a05 ff 50786520 ff'),
-    );
-    assert.ok(read);
-    assert.deepEqual([read.skipsDiscovery, read.hasDiscovery, waitsForKey(read)], [true, true, true]);
-    assert.deepEqual(read.servers, [{ type: 0x8001, addresses: [ip('10.77.0.1')] }]);
-    assert.deepEqual(read.menu, [{ type: 0x8001, text: 'Install' }]);
-    assert.deepEqual(read.prompt, { seconds: 255, text: 'Pxe ' });
-  });
-
-  test("another vendor's text, and half a menu", () => {
-    assert.equal(decodePxeOptions(Buffer.from('http://x/')), undefined);
-    assert.equal(decodePxeOptions(new Uint8Array()), undefined);
-    assert.deepEqual(decodePxeOptions(fromHex('0904 8001 07 49'))?.menu, []);
-    assert.equal(decodePxeOptions(fromHex('010101'))?.hasDiscovery, false);
-  });
 });

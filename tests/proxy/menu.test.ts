@@ -1,8 +1,7 @@
 /** A PXE boot menu on real sockets: offered, chosen from, and the choice answered on port 4011. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { decodePxeMenu } from '../../src/dhcp/pxe.ts';
-import { isShapeError } from '../../src/dhcp/shapes/shape.ts';
+import { decodePxeOptions } from '../../src/dhcp/pxe.ts';
 import { formatIpv4 } from '../../src/values/ipv4.ts';
 import { openLab } from '../lab/netns.ts';
 import { type Server, startServer } from '../lab/server.ts';
@@ -33,10 +32,11 @@ const FULL = {
 
 /** `Press F8 (10 s): 8000 Installer, 8001 Memory test, 0 Disk at 10.77.0.1` */
 function menuOf(vendorOptions: string | undefined): string {
-  const menu = decodePxeMenu(Buffer.from(vendorOptions ?? '', 'hex'));
-  if (isShapeError(menu)) return menu.shapeError;
-  const items = menu.items.map(({ type, title }) => `${type.toString(16)} ${title}`);
-  return `${menu.prompt} (${menu.timeout} s): ${items.join(', ')} at ${formatIpv4(menu.server)}`;
+  const pxe = decodePxeOptions(Buffer.from(vendorOptions ?? '', 'hex'));
+  if (pxe?.prompt === undefined) return 'no menu';
+  const items = pxe.menu.map(({ type, title }) => `${type.toString(16)} ${title}`);
+  const server = formatIpv4(pxe.servers[0]?.addresses[0] ?? 0);
+  return `${pxe.prompt.text} (${pxe.prompt.seconds} s): ${items.join(', ')} at ${server}`;
 }
 
 const WHOLE = `Press F8 (10 s): 8000 Installer, 8001 Memory test, 0 Disk at ${SERVER}`;
