@@ -92,7 +92,7 @@ const boot = mapping(
     menu: menu
       .optional()
       .describe(
-        'A menu at the machine. Firmware shows it where every item is file or local; else iPXE is chained first and shows it.',
+        'A menu at the machine. Firmware shows it where every item is file or local; else iPXE is chained first and shows it. PXELINUX, U-Boot and GRUB get it as their configuration.',
       ),
     firmware: z
       .record(z.string(), plainPath('a boot program'), {

@@ -67,6 +67,18 @@ describe('boot.local, to bare firmware', () => {
   for (const [mode, client, gives] of cases) {
     test(`${mode}: ${JSON.stringify(client)}`, () => assert.equal(ask(client, boots(mode, LOCAL)), gives));
   }
+  test('an iPXE that must chain ours to boot a kernel goes to the disk by itself', () => {
+    const poor = {
+      name: 'q',
+      match: {},
+      adjust: { chainIpxe: true, firmware: 'ipxe.pxe' },
+      evidence: 'test',
+    };
+    const client = { arch: 'bios', ipxe: true, mac: '52:54:00:aa:00:01' };
+    const asks = (boot: BootMethod) => ask(client, { ...boots('full', boot), quirks: [poor] });
+    assert.match(asks(LOCAL), /^OFFER next http:\/\/10\.11\.11\.1:8080\/ipxe\?/);
+    assert.match(asks(kernelBoot()), /^OFFER next ipxe\.pxe/);
+  });
   test('a quirk can make it silence', () => {
     const quiet = { name: 'q', match: {}, adjust: { localBoot: 'silence' as const }, evidence: 'test' };
     assert.equal(ask({ arch: 'bios' }, { ...boots('full', LOCAL), quirks: [quiet] }), 'OFFER');
