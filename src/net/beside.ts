@@ -6,8 +6,9 @@
  *
  * A packet socket hears: all that a socket bound to the port would, and also what a firewall of this host drops and what the
  * host itself broadcasts on the NIC. A raw socket speaks. Where nobody has the port, the kernel answers a datagram that was sent to
- * an address (by a relay; a broadcast never is) with ICMP "port unreachable" besides. DHCP relays do not mind, and the kernel
- * sends at most one a second to each; having the port to prevent it would be the end of the whole thing.
+ * an address (by a relay; a broadcast never is) with ICMP "port unreachable" besides. DHCP relays do not mind (seen
+ * with ISC's), and the kernel limits it to about one a second for each; having the port to prevent it would hinder the program
+ * that wants it.
  */
 import { BROADCAST, broadcastOf, type Ipv4, inSubnet, netmask, UNSPECIFIED } from '../values/ipv4.ts';
 import { type Assigned, assignedAddresses } from './addresses.ts';
