@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { writeKea } from '../leases/formats/kea.ts';
 import { leaseFile } from '../leases/lease-file.ts';
 import { readBindings } from '../leases/sqlite.ts';
-import { type Ipv4, inSubnet } from '../values/ipv4.ts';
+import { formatSubnet, type Ipv4, inSubnet, type Subnet } from '../values/ipv4.ts';
 import { tellFailure } from './failure.ts';
 import { type ConfigFlag, configOrExit } from './load.ts';
 
@@ -17,8 +17,20 @@ export async function exportCommand(flags: ConfigFlag): Promise<void> {
     const subnets = config.dhcp.subnets.map(({ subnet }) => subnet);
     // Kea's ids: the subnets of dhcp.subnets from 1 on. 0 is what Kea takes for unknown.
     const subnetId = (ip: Ipv4): number => subnets.findIndex((subnet) => inSubnet(ip, subnet)) + 1;
+    process.stderr.write(told(subnets));
     for (const line of writeKea(bindings, subnetId)) {
       if (!process.stdout.write(line)) await once(process.stdout, 'drain');
     }
   });
+}
+
+/** Subnets named one by one; beyond it the rule has to do. */
+const SHOWN = 20;
+
+/** Kea takes a lease into the subnet of its id, so the ids of its configuration have to be these. */
+function told(subnets: readonly Subnet[]): string {
+  if (subnets.length === 0) return '';
+  const named = subnets.slice(0, SHOWN).map((subnet, index) => `${index + 1} is ${formatSubnet(subnet)}`);
+  const more = subnets.length > SHOWN ? ', and so on by address' : '';
+  return `subnet ids in this file: ${named.join(', ')}${more}\n`;
 }

@@ -99,7 +99,11 @@ test('every lease is one of Kea’s, whatever its client calls itself', async ()
   const state = openOfflineLeases(join(folder, 'state'));
   state.write(stored);
   state.close();
-  const exported = execFileSync(LAUNCHER, ['leases', 'export'], { cwd: folder, encoding: 'utf8' });
+  const exported = execFileSync(LAUNCHER, ['leases', 'export'], {
+    cwd: folder,
+    encoding: 'utf8',
+    stdio: 'pipe',
+  });
   writeFileSync(join(folder, 'leases.csv'), exported);
 
   const inside = lab.namespace('kea');

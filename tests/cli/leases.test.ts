@@ -149,8 +149,9 @@ describe('import', () => {
 test('export gives Kea what import took from it', () => {
   write('kea.csv', HEADER + row('10.11.11.50', MAC, TYPE_AND_MAC) + row('10.12.0.50', MAC));
   leases('import', 'kea.csv');
-  const { code, out } = leases('export', '--format', 'kea-csv');
+  const { code, out, err } = leases('export', '--format', 'kea-csv');
   assert.equal(code, 0);
+  assert.equal(err, 'subnet ids in this file: 1 is 10.11.11.0/24, 2 is 10.12.0.0/24\n');
   assert.deepEqual(out.split('\n').slice(1), [
     `10.11.11.50,${MAC},${TYPE_AND_MAC},3600,${LATER},1,0,0,,0,`,
     `10.12.0.50,${MAC},,3600,${LATER},2,0,0,,0,`,
