@@ -170,6 +170,7 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
     journal,
     named: config.interfaces,
     chosen,
+    subnets: () => subnetsOf(config),
     open(nic) {
       const opened = openNicServices(services, nic);
       Object.assign(ports, opened.ports);
@@ -246,4 +247,6 @@ function contentOf(config: Config, rendering: Rendering, { pin }: Network, clock
   return withTemplatedScripts(files, { scopeOf: rendering.scopeOfScript, pin });
 }
 
+const subnetsOf = ({ dhcp }: Config) =>
+  dhcp.mode === 'full' ? dhcp.subnets.map(({ subnet }) => subnet) : undefined;
 const poolsOf = (config: Config) => config.dhcp.subnets.flatMap((subnet) => subnet.pools);

@@ -49,7 +49,7 @@ function tellLoad(journal: Journal, result: LoadResult, at: number): void {
     detail:
       inventory === undefined
         ? 'profiles or machines are broken: the last good ones stay in force'
-        : `${inventory.profiles.length} profiles and ${inventory.machines.all.length} machines are in force`,
+        : `in force: profiles ${inventory.profiles.length}, machines ${inventory.machines.all.length}`,
     diagnostics: result.diagnostics.map(formatDiagnostic),
   });
 }

@@ -1,6 +1,7 @@
 /** Which NICs are served: those that the configuration names, else every one that is up, has an address and is no loopback. */
 import { NetError, type Nic } from '../net/udp.ts';
 import { formatIp } from '../values/ip.ts';
+import { inSubnet, type Subnet } from '../values/ipv4.ts';
 import { isLinkLocal } from '../values/ipv6.ts';
 
 /** Of the NICs that are there, those to serve: named ones in the order of their names. */
@@ -28,13 +29,23 @@ export function chooseNics(named: readonly string[] | undefined, present: readon
 
 export const NOTHING_TO_SERVE = 'no interface is up and has an address';
 
-/** What keeps clients of a served NIC from being answered. */
-export function hindrances(nic: Nic): readonly string[] {
+/**
+ * What keeps clients of a served NIC from being answered. `subnets`: those that addresses are given in; undefined where
+ * another server gives them.
+ */
+export function hindrances(nic: Nic, subnets?: readonly Subnet[]): readonly string[] {
   const found: string[] = [];
   if (!nic.up) found.push(`${nic.name} is down: nothing arrives until it is set up`);
   if (nic.addresses.length === 0)
     found.push(
       `${nic.name} has no IPv4 address: machines on it get no DHCP answers, and files over IPv6 only`,
+    );
+  else if (
+    subnets !== undefined &&
+    !nic.addresses.some(({ address }) => subnets.some((subnet) => inSubnet(address, subnet)))
+  )
+    found.push(
+      `${nic.name} ${addressesOf({ ...nic, addresses6: [] }).join(' ')} is in none of dhcp.subnets: only machines behind relays get addresses by it`,
     );
   return found;
 }

@@ -4,6 +4,7 @@
  */
 import type { Journal } from '../journal/record.ts';
 import { NetError, type Network, type Nic } from '../net/udp.ts';
+import type { Subnet } from '../values/ipv4.ts';
 import type { Clock, Timer } from './clock.ts';
 import { givenAddresses, hindrances, NOTHING_TO_SERVE, wantedNics } from './nics.ts';
 
@@ -23,6 +24,8 @@ export interface ServedNicsOptions {
   readonly named: readonly string[] | undefined;
   /** Those to begin with. */
   readonly chosen: readonly Nic[];
+  /** Those that addresses are given in; undefined where another server gives them. */
+  readonly subnets: () => readonly Subnet[] | undefined;
   /** Opens the services of one NIC; `nic` tells it as it is now. Throws NetError. */
   readonly open: (nic: () => Nic) => { close(): void };
 }
@@ -51,6 +54,8 @@ export function serveNics(options: ServedNicsOptions): ServedNics {
     const detail = hint === undefined ? {} : { detail: { hint } };
     options.journal.write({ kind: 'notice', at: clock.wall(), level, nic, message, ...detail });
   }
+
+  const hindrancesOf = (nic: Nic): readonly string[] => hindrances(nic, options.subnets());
 
   function lookSoon(): void {
     look ??= clock.after('a look at the NICs', SETTLE_MS, () => {
@@ -95,9 +100,9 @@ export function serveNics(options: ServedNicsOptions): ServedNics {
   function refresh(entry: Served, nic: Nic): void {
     const before = entry.nic;
     entry.nic = nic;
-    const hindered = hindrances(nic);
-    for (const message of hindered) {
-      if (!hindrances(before).includes(message)) notice('warn', nic.name, message);
+    const known = hindrancesOf(before);
+    for (const message of hindrancesOf(nic)) {
+      if (!known.includes(message)) notice('warn', nic.name, message);
     }
     if (nic.up && !before.up) notice('info', nic.name, `${nic.name} is up`);
     const addresses = told(nic);
@@ -117,7 +122,7 @@ export function serveNics(options: ServedNicsOptions): ServedNics {
       return;
     }
     notice('info', nic.name, `${nic.name} has appeared, and is served: ${told(nic) || 'no address'}`);
-    for (const message of hindrances(nic)) notice('warn', nic.name, message);
+    for (const message of hindrancesOf(nic)) notice('warn', nic.name, message);
   }
 
   function close(): void {
@@ -130,7 +135,7 @@ export function serveNics(options: ServedNicsOptions): ServedNics {
 
   try {
     for (const nic of options.chosen) {
-      for (const message of hindrances(nic)) notice('warn', nic.name, message);
+      for (const message of hindrancesOf(nic)) notice('warn', nic.name, message);
       serve(nic);
     }
   } catch (error) {

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { NetError, type Network, type Nic } from '../../src/net/udp.ts';
 import { chooseNics } from '../../src/serve/nics.ts';
 import { serveNics } from '../../src/serve/served-nics.ts';
+import type { Subnet } from '../../src/values/ipv4.ts';
 import { parseIpv6 } from '../../src/values/ipv6.ts';
 import { ip, NOW } from '../leases/rules.ts';
 import { createHandClock } from './hand-clock.ts';
@@ -26,6 +27,7 @@ function serve(named: readonly string[] | undefined, ...present: Nic[]) {
   const log: string[] = [];
   const watchers = new Set<() => void>();
   const refusing = new Set<string>();
+  let subnets: readonly Subnet[] | undefined;
   const openedAs = new Map<string, () => Nic>();
   const network: Network = {
     ...createWire().network,
@@ -40,6 +42,7 @@ function serve(named: readonly string[] | undefined, ...present: Nic[]) {
     clock,
     named,
     chosen: chooseNics(named, present),
+    subnets: () => subnets,
     journal: {
       write: (record) => {
         if (record.kind === 'notice') log.push(`${record.level}: ${record.message}`);
@@ -63,7 +66,21 @@ function serve(named: readonly string[] | undefined, ...present: Nic[]) {
     return log;
   };
   const names = () => served.nics().map(({ name }) => name);
-  return { served, become, present, log, names, clock, refusing, openedAs, watchers };
+  const giveAddressesIn = (...given: Subnet[]): void => {
+    subnets = given;
+  };
+  return {
+    served,
+    become,
+    present,
+    log,
+    names,
+    clock,
+    refusing,
+    openedAs,
+    watchers,
+    giveAddressesIn,
+  };
 }
 
 describe('NICs that the configuration names', () => {
@@ -84,6 +101,16 @@ describe('NICs that the configuration names', () => {
       'info: eth2 has the address 10.2.0.1/24 now',
     ]);
     assert.deepEqual([names(), served.faults()], [['eth2', 'eth1'], []]);
+  });
+
+  test('one that moves out of every subnet that addresses are given in is told', () => {
+    const { become, giveAddressesIn } = serve(undefined, ETH1);
+    giveAddressesIn({ network: ip('10.0.0.0'), prefix: 24 }, { network: ip('10.1.0.0'), prefix: 16 });
+    assert.deepEqual(become(nic('eth1', 2, '10.9.0.1')), [
+      'warn: eth1 10.9.0.1/24 is in none of dhcp.subnets: only machines behind relays get addresses by it',
+      'info: eth1 has the address 10.9.0.1/24 now',
+    ]);
+    assert.deepEqual(become(nic('eth1', 2, '10.1.7.1')), ['info: eth1 has the address 10.1.7.1/24 now']);
   });
 
   test('one that was replaced between two looks is opened anew', () => {
@@ -149,6 +176,7 @@ describe('NICs that the configuration names', () => {
           },
           clock: createHandClock(NOW),
           journal: { write() {} },
+          subnets: () => undefined,
           named: ['eth1', 'eth2'],
           chosen: [ETH1, ETH2],
           open(current) {
