@@ -17,7 +17,7 @@ import { createPlaces } from './tftp-places.ts';
 import { openTftpPorts, type TftpPorts } from './tftp-ports.ts';
 import { createTftpRecords } from './tftp-records.ts';
 import { isSameRequest, openSession, type Session } from './tftp-session.ts';
-import { createOpenSource } from './tftp-source.ts';
+import { createOpenSource, type Source } from './tftp-source.ts';
 import { createTurns } from './turns.ts';
 
 export interface TftpServiceOptions {
@@ -62,6 +62,8 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
   const places = createPlaces(maxTransfers);
   const openSource = createOpenSource(network.pin);
   const turns = createTurns(TURN, WAITING);
+  // All who wait for one file have it in the same moment. They are no more than there are places.
+  const handovers = createTurns(TURN, Number.POSITIVE_INFINITY);
   const port = options.port ?? TFTP_PORT;
   const ports: TftpPorts[] = [];
   try {
@@ -119,7 +121,7 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
 
   /** Looks the file up and hands it over; everything that can fail on the way is told to the client and the journal. */
   async function start(session: Session): Promise<void> {
-    const { request, peer, ports } = session;
+    const { request, peer } = session;
     const who = options.requester(peer.client, request.file, peer.local, nic);
     session.mac = who.mac;
     const found = await lookUp(resolver, request, who);
@@ -137,6 +139,13 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
     }
     session.patience?.cancel();
     session.source = source;
+    handovers.add(() => carry(session, source));
+  }
+
+  /** Gives the transfer to a lane, unless it was given up meanwhile. */
+  function carry(session: Session, source: Source): void {
+    if (session.phase !== 'opening') return;
+    const { request, peer, ports } = session;
     const maxBlockSize = blockSizeFor(nic.mtu, ports.version, config.maxBlockSize);
     const terms = negotiate(request.options, source.size, { maxBlockSize, maxWindow });
     session.phase = 'carried';
@@ -213,6 +222,7 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
     active: places.taken,
     close() {
       turns.close();
+      handovers.close();
       for (const each of ports) each.close();
       for (const session of sessions.values()) finish(session);
     },
