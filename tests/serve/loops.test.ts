@@ -159,6 +159,13 @@ test('an iPXE is our own after its firmware was given a program, for five minute
   assert.equal(history.heard(IPXE, 5, NOW + 600 * S).chained, false);
 });
 
+test('so it is after UEFI HTTP Boot was given one', () => {
+  const history = createBootHistory(DEFAULT);
+  const http = factsOf({ arch: 'uefi-x64-http' });
+  history.told(history.heard(http, 1, NOW), 'http://10.0.0.1:8080/boot/snponly.efi', NOW);
+  assert.equal(history.heard(factsOf({ arch: 'uefi-x64', ipxe: true }), 2, NOW + 20 * S).chained, true);
+});
+
 describe('in the pipeline', () => {
   function serve(own: Partial<Profile>, quirks: readonly Quirk[] = []) {
     const wire = createWire();
@@ -195,6 +202,15 @@ describe('in the pipeline', () => {
       const options = new Map(packet.options).set(OPTION.MESSAGE_TYPE, messageTypeBytes(type));
       wire.deliver(67, { ...packet, xid, options });
     };
+    /** Asks port 4011 for an item of the menu, by its number. */
+    const choose = (type: string): void => {
+      xid += 1;
+      const packet: Packet = imaginePacket({ mac: MAC, arch: 'bios' });
+      const options = new Map(packet.options)
+        .set(OPTION.MESSAGE_TYPE, messageTypeBytes('REQUEST'))
+        .set(OPTION.VENDOR_OPTIONS, Buffer.from(`4704${type}0000ff`, 'hex'));
+      wire.deliver(4011, { ...packet, xid, ciaddr: ip('10.11.11.50'), options });
+    };
     const files = () => wire.replies().map(({ file }) => file);
     const notices = () => records.filter((record) => record.kind === 'notice');
     return {
@@ -203,11 +219,32 @@ describe('in the pipeline', () => {
       records,
       metrics,
       send,
+      choose,
       files,
       notices,
       rendering: createRendering(clients, world),
     };
   }
+
+  test('what is chosen in a menu is the same boot still', () => {
+    const program = (file: string) => ({
+      kind: 'file' as const,
+      byArch: new Map([['default' as const, file]]),
+    });
+    const items = [
+      { title: 'First', boot: program('first.0') },
+      { title: 'Second', boot: program('second.0') },
+    ];
+    const menu = { prompt: 'F8', timeout: 10, items };
+    const { send, choose, files, notices, clock } = serve({ boot: { kind: 'menu', menu } });
+    for (let time = 0; time < 3; time++) {
+      send({ arch: 'bios' });
+      choose('8001');
+      clock.advance(20 * S);
+    }
+    assert.deepEqual(files().slice(0, 2), ['first.0', 'second.0']);
+    assert.equal(notices().length, 1);
+  });
 
   test('the third time is warned of once, and the machine goes on to get what its profile says', async () => {
     const { send, files, notices, metrics, clock } = serve({});
