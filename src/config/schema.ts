@@ -116,7 +116,9 @@ const tftp = mapping({
     .describe('Further read-only directories, tried in order. Default: /usr/lib/ipxe.'),
   transferPort: integer('a UDP port, 0 to 65535', 0, 65_535)
     .optional()
-    .describe('The port that transfers come from, over IPv4 and IPv6. 0: any free port. 69: single-port mode. Default: 0.'),
+    .describe(
+      'The port that transfers come from, over IPv4 and IPv6. 0: any free port. 69: single-port mode. Default: 0.',
+    ),
   maxBlockSize: integer('bytes of a block, 8 to 65464', 8, 65_464)
     .optional()
     .describe(
@@ -166,7 +168,9 @@ export const configSchema = mapping({
     ),
   serverAddress: hostAddress()
     .optional()
-    .describe('The address that clients are told. Default: that of the NIC the packet came in on, which whoever asks over IPv6 is told in any case.'),
+    .describe(
+      'The address that clients are told. Default: that of the NIC the packet came in on, which whoever asks over IPv6 is told in any case.',
+    ),
   dhcp: dhcp.optional(),
   boot: mapping({
     routerHint: z

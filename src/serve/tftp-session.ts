@@ -15,6 +15,8 @@ export interface Session {
   readonly request: TftpRequest;
   /** Monotonic milliseconds. */
   readonly startedAt: number;
+  /** When its client first answered: whoever asked is there, and has what it asked for. Monotonic milliseconds. */
+  answeredAt: number | undefined;
   mac: Mac | undefined;
   /** As it was asked for, then the name below the root once that is known; without control characters. */
   file: string;
@@ -35,6 +37,7 @@ export function openSession(ports: TftpPorts, peer: Peer, request: TftpRequest, 
     peer,
     request,
     startedAt,
+    answeredAt: undefined,
     mac: undefined,
     file: printable(request.file),
     phase: 'opening',
@@ -45,9 +48,20 @@ export function openSession(ports: TftpPorts, peer: Peer, request: TftpRequest, 
   };
 }
 
-/** Whether a client says again what it said before. */
-export function isSameRequest(one: TftpRequest, other: TftpRequest): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+/** How long after a client's first answer a request of its may still be on the way that it sent before. */
+const CROSSING_MS = 2000;
+
+/**
+ * Whether a request is one that the session answers already: its client was impatient while the file was looked up, or
+ * the answer and the repetition crossed. Begun anew under a client that goes on, the first blocks would arrive twice, and
+ * some clients write them twice. Later, it is a machine that was reset and uses the same port again.
+ */
+export function isAnswered(session: Session, request: TftpRequest, now: number): boolean {
+  const { phase, answeredAt } = session;
+  const inTime =
+    phase === 'opening' ||
+    (phase === 'carried' && answeredAt !== undefined && now - answeredAt < CROSSING_MS);
+  return inTime && JSON.stringify(session.request) === JSON.stringify(request);
 }
 
 /** Text of a client for people: at most 256 characters, controls shown as `?`. */

@@ -16,7 +16,7 @@ import { lookUp, REFUSAL, type Refusal } from './tftp-lookup.ts';
 import { createPlaces } from './tftp-places.ts';
 import { openTftpPorts, type TftpPorts } from './tftp-ports.ts';
 import { createTftpRecords } from './tftp-records.ts';
-import { isSameRequest, openSession, type Session } from './tftp-session.ts';
+import { isAnswered, openSession, type Session } from './tftp-session.ts';
 import { createOpenSource, type Source } from './tftp-source.ts';
 import { createTurns } from './turns.ts';
 
@@ -50,6 +50,8 @@ export const TFTP_PORT = 69;
 const TURN = 8;
 /** Requests that wait for theirs. Beyond it there is silence, and the clients ask again. */
 const WAITING = 4096;
+/** How long a client may owe its answer where others wait for its place: as long as until it is reminded. */
+const ANSWER_MS = 1000;
 /** How long a file may take to open. */
 const OPEN_MS = 60_000;
 
@@ -59,6 +61,8 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
   const { maxTransfers, maxWindow, transferPort } = config;
   const records = createTftpRecords(options.journal, clock, nic);
   const sessions = new Map<TransferIdentifier, Session>();
+  /** Those whose client has not been heard since it asked, the oldest first. */
+  const unanswered = new Set<Session>();
   const places = createPlaces(maxTransfers);
   const openSource = createOpenSource(network.pin);
   const turns = createTurns(TURN, WAITING);
@@ -86,12 +90,14 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
 
   function onRequest(peer: Peer, request: TftpRequest, from: TftpPorts): void {
     const earlier = sessions.get(transferIdentifier(peer.client, peer.port));
-    // An impatient client: the answer is under way.
-    if (earlier?.phase === 'opening' && isSameRequest(earlier.request, request)) return;
-    if (earlier !== undefined) supersede(earlier);
+    if (earlier !== undefined) {
+      if (isAnswered(earlier, request, clock.now())) return;
+      supersede(earlier);
+    }
     if (!hasPlace(peer.client)) return;
     const session = openSession(from, peer, request, clock.now());
     sessions.set(session.key, session);
+    unanswered.add(session);
     session.patience = clock.after(`a TFTP file on ${nic.name}`, OPEN_MS, () =>
       refuse(session, { ...REFUSAL.broken, detail: 'it took too long to open' }),
     );
@@ -103,6 +109,7 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
 
   /** Takes a place for a transfer. Beyond the limits there is silence, and the client asks again. */
   function hasPlace(client: IpAddress): boolean {
+    if (places.taken() >= maxTransfers) yieldOne();
     const admission = places.take(client);
     if (admission === 'full') {
       records.warn(`${maxTransfers} TFTP transfers are under way on ${nic.name}: others have to wait`);
@@ -111,6 +118,12 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
       records.warn(`${whose}: its others have to wait`);
     }
     return admission === 'taken';
+  }
+
+  /** A forged request holds its place no longer than somebody else needs it. */
+  function yieldOne(): void {
+    const [oldest] = unanswered;
+    if (oldest !== undefined && clock.now() - oldest.startedAt >= ANSWER_MS) end(oldest);
   }
 
   /** A client that asks again from the same port has given up what it asked for before. */
@@ -162,8 +175,10 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
     const live = () => session.phase === 'carried';
     return {
       onStarted() {
-        if (live())
-          records.transfer(session, 'start', `blksize ${terms.blockSize}, windowsize ${terms.windowSize}`);
+        if (!live()) return;
+        session.answeredAt = clock.now();
+        unanswered.delete(session);
+        records.transfer(session, 'start', `blksize ${terms.blockSize}, windowsize ${terms.windowSize}`);
       },
       onProgress(progress) {
         if (live()) records.transfer(session, 'progress', undefined, progress);
@@ -206,6 +221,7 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
   function leave(session: Session): void {
     if (session.phase === 'dropped' || session.phase === 'over') return;
     places.free(session.peer.client);
+    unanswered.delete(session);
     if (sessions.get(session.key) === session) sessions.delete(session.key);
   }
 

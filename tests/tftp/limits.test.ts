@@ -42,21 +42,45 @@ test('one address has its share, however many ports it asks from; another addres
 test('beyond the limit of transfers requests meet silence until one ends', async () => {
   const small = await openStation({ maxTransfers: 2 });
   try {
-    writeFileSync(join(small.root, 'hello'), 'hello');
+    writeFileSync(join(small.root, 'two'), 'a'.repeat(600));
     const second = await at.openClient();
     const third = await at.openClient();
-    at.client.read(small.port, 'hello');
-    second.read(small.port, 'hello');
-    await nextPacket(at.client);
-    await nextPacket(second);
-    assert.equal(small.active(), 2);
-    third.read(small.port, 'hello');
+    for (const each of [at.client, second]) {
+      each.read(small.port, 'two');
+      assert.deepEqual(await nextPacket(each), data(1, 'a'.repeat(512)));
+      each.send(small.transferPort, encodeAck(1));
+      assert.deepEqual(await nextPacket(each), data(2, 'a'.repeat(88)));
+    }
+    const starts = () => small.events().filter((event) => event === 'start two').length;
+    await until('both starts', () => starts() === 2 || undefined);
+    third.read(small.port, 'two');
     await until('the notice', () => small.records.find((record) => record.kind === 'notice'));
     assert.equal(third.pending.length, 0);
-    at.client.send(small.transferPort, encodeAck(1));
+    assert.equal(small.active(), 2);
+    at.client.send(small.transferPort, encodeAck(2));
     await until('a free place', () => small.active() === 1 || undefined);
-    third.read(small.port, 'hello');
-    assert.deepEqual(await nextPacket(third), data(1, 'hello'));
+    third.read(small.port, 'two');
+    assert.deepEqual(await nextPacket(third), data(1, 'a'.repeat(512)));
+  } finally {
+    await small.close();
+  }
+});
+
+test('who never answers what it asked for makes room for others after a second', async () => {
+  const small = await openStation({ maxTransfers: 1 });
+  try {
+    writeFileSync(join(small.root, 'hello'), 'hello');
+    at.client.read(small.port, 'hello');
+    await nextPacket(at.client);
+    const other = await at.openClient();
+    // Long before the silent one is given up by itself.
+    const deadline = performance.now() + 8000;
+    await until('an answer', () => {
+      if (other.pending.length === 0) other.read(small.port, 'hello');
+      return other.pending.length > 0 || performance.now() > deadline || undefined;
+    });
+    assert.deepEqual(await nextPacket(other), data(1, 'hello'));
+    assert.equal(small.active(), 1);
   } finally {
     await small.close();
   }

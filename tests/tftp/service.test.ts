@@ -227,6 +227,28 @@ test('the same request again restarts quietly; another one from the same port ta
   assert.equal(at.station.active(), before, 'every place is free again');
 });
 
+test('a request that crossed with its answer changes nothing', async () => {
+  const file = 'crossed';
+  const blocks = ['a', 'b', 'c'].map((letter) => letter.repeat(letter === 'c' ? 100 : 512));
+  writeFileSync(join(at.station.root, file), blocks.join(''));
+  const other = await at.openClient();
+  at.client.read(at.station.port, file);
+  assert.deepEqual(await nextPacket(at.client), data(1, blocks[0] as string));
+  at.client.send(at.station.transferPort, encodeAck(1));
+  assert.deepEqual(await nextPacket(at.client), data(2, blocks[1] as string));
+  await until('the start', () => eventsOf(file, at.station).includes(`start ${file}`) || undefined);
+  at.client.read(at.station.port, file);
+  other.read(at.station.port, 'hello');
+  assert.deepEqual(await nextPacket(other), data(1, 'hello'), 'the repetition was looked at before');
+  other.send(at.station.transferPort, encodeAck(1));
+  at.client.send(at.station.transferPort, encodeAck(2));
+  assert.deepEqual(await nextPacket(at.client), data(3, blocks[2] as string));
+  at.client.send(at.station.transferPort, encodeAck(3));
+  await until('the end', () => eventsOf(file, at.station).includes(`done ${file}`) || undefined);
+  assert.deepEqual(eventsOf(file, at.station), [`start ${file}`, `done ${file}`]);
+  assert.equal(at.client.pending.length, 0);
+});
+
 test('a file that is replaced during its transfer ends with the bytes it began with', async () => {
   const old = randomBytes(600);
   writeFileSync(join(at.station.root, 'changing'), old);
