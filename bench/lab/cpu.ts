@@ -41,3 +41,44 @@ export function prefer(pid: number): void {
     // A kernel without autogroup. The figures are as good as the machine is quiet.
   }
 }
+
+/** The same of a process that may have ended. */
+function cpuSecondsIfAlive(pid: number): number | undefined {
+  try {
+    return cpuSeconds(pid);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A process's children that are alive now. */
+function childrenOf(pid: number): number[] {
+  const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return list === '' ? [] : list.split(' ').map(Number);
+}
+
+const LOOK_MS = 50;
+
+/**
+ * Adds up the CPU time of a server and its children from now on. tftpd-hpa forks one for each transfer and does not wait for
+ * them, so their time is looked at while they live. stop() tells the seconds.
+ */
+export function watchCpu(pid: number): { stop(): number } {
+  const seen = new Map<number, number>();
+  function look(): void {
+    for (const each of [pid, ...childrenOf(pid)]) {
+      const seconds = cpuSecondsIfAlive(each);
+      if (seconds !== undefined) seen.set(each, seconds);
+    }
+  }
+  look();
+  const before = seen.get(pid) ?? 0;
+  const timer = setInterval(look, LOOK_MS);
+  return {
+    stop() {
+      clearInterval(timer);
+      look();
+      return seen.values().reduce((sum, seconds) => sum + seconds, 0) - before;
+    },
+  };
+}
