@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { KNOWN_QUIRKS } from '../src/boot/known-quirks.ts';
+import { createClock } from '../src/clock.ts';
 import { subnetOptionSets } from '../src/config/subnet-options.ts';
 import type { World } from '../src/decide/decision.ts';
 import { decodePacket, isMalformed } from '../src/dhcp/decode.ts';
@@ -30,7 +31,6 @@ import type {
 } from '../src/net/udp.ts';
 import { createBootHistory } from '../src/serve/boot-history.ts';
 import { createClients } from '../src/serve/clients.ts';
-import { createClock } from '../src/serve/clock.ts';
 import { createDhcpService } from '../src/serve/dhcp.ts';
 import { parseIpv4, parseRange, parseSubnet } from '../src/values/ipv4.ts';
 

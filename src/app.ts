@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { KNOWN_QUIRKS } from './boot/known-quirks.ts';
 import { quirkTable } from './boot/quirks.ts';
+import { type Clock, createClock } from './clock.ts';
 import { loadConfig } from './config/load.ts';
 import type { Config } from './config/model.ts';
 import { createContentResolver } from './content/resolve.ts';
@@ -23,7 +24,6 @@ import type { Inventory } from './profiles/model.ts';
 import { countLeases, createApiSource } from './serve/api.ts';
 import { createBootHistory } from './serve/boot-history.ts';
 import { createClients } from './serve/clients.ts';
-import { type Clock, createClock } from './serve/clock.ts';
 import { startControl } from './serve/control.ts';
 import { tellExhaustion } from './serve/exhaustion.ts';
 import { startInventory } from './serve/inventory.ts';

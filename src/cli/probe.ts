@@ -1,5 +1,6 @@
 /** `pilotlight probe`: plays a machine that boots from the network, and tells what would go wrong. */
 import { randomBytes, randomInt } from 'node:crypto';
+import { createClock } from '../clock.ts';
 import { createLinuxNetwork } from '../net/linux.ts';
 import { NetError, type Network, type Nic } from '../net/udp.ts';
 import { type Client, type ClientKind, clientOf } from '../probe/client.ts';
@@ -9,7 +10,6 @@ import { openLink } from '../probe/link.ts';
 import { SendRefused } from '../probe/listen.ts';
 import { type ProbeOptions, probe as playBoot } from '../probe/probe.ts';
 import { reportText } from '../probe/text.ts';
-import { createClock } from '../serve/clock.ts';
 import { formatMac, type Mac } from '../values/mac.ts';
 
 interface Flags {

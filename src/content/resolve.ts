@@ -154,7 +154,8 @@ function fileContent(
     async open() {
       try {
         const held = (await cache.hold(version)) ?? (await cache.load(version, open));
-        return held === undefined ? streamedContent(await open()) : wholeContent(held.buffer, held.release);
+        if (held === undefined) return streamedContent(await open());
+        return wholeContent(versionKey(version), held.buffer, held.release);
       } catch (error) {
         throw error instanceof ContentError ? error : new ContentError(failureOf(error));
       }
@@ -162,9 +163,10 @@ function fileContent(
   };
 }
 
-function wholeContent(whole: PinnedBuffer, release: () => void): OpenContent {
+function wholeContent(etag: string, whole: PinnedBuffer, release: () => void): OpenContent {
   return {
     size: whole.bytes.length,
+    etag,
     whole,
     read: async (offset, length) => whole.bytes.subarray(offset, offset + length),
     close: release,
@@ -179,6 +181,7 @@ function streamedContent(file: LocatedFile): OpenContent {
   let closed = false;
   return {
     size: file.version.size,
+    etag: versionKey(file.version),
     async read(offset, length) {
       const bytes = new Uint8Array(Math.max(0, Math.min(length, file.version.size - offset)));
       try {
@@ -208,10 +211,11 @@ function isUntouched(one: FileVersion, other: FileVersion): boolean {
 /** Rendered text as content; its tag changes with its bytes. */
 export function renderedContent(file: VirtualFile, pin: (bytes: Uint8Array) => PinnedBuffer): Content {
   const bytes = new TextEncoder().encode(file.text);
+  const etag = createHash('sha256').update(bytes).digest('base64url');
   return {
     name: file.name,
     size: bytes.length,
-    etag: createHash('sha256').update(bytes).digest('base64url'),
-    open: async () => wholeContent(pin(bytes), () => {}),
+    etag,
+    open: async () => wholeContent(etag, pin(bytes), () => {}),
   };
 }

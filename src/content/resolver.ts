@@ -28,6 +28,8 @@ export interface Content {
 /** An opened file: its bytes stay what they were at open(), whatever happens on disk, when `whole` is set. */
 export interface OpenContent {
   readonly size: number;
+  /** Another than the Content's if the file was changed between the two. */
+  readonly etag: string;
   /** All the bytes, in memory and sendable in place, when the file is small enough for the cache. */
   readonly whole?: PinnedBuffer | undefined;
   /** Up to `length` bytes from `offset`; fewer only at the end of the file. */

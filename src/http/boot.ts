@@ -75,7 +75,7 @@ async function openFile(
   }
   try {
     const opened = await content.open();
-    if (opened.size === content.size) return { content, opened, selection };
+    if (opened.etag === content.etag) return { content, opened, selection };
     opened.close();
     return fail(reply, transfer, { failure: 'broken', detail: 'the file changed just now: ask again' });
   } catch (error) {

@@ -1,8 +1,8 @@
 /** /v1/events followed live: server-sent events (WHATWG HTML §9.2), one per record of the journal. */
 import type { ServerResponse } from 'node:http';
+import type { Clock, Timer } from '../clock.ts';
 import type { BootJournal } from '../journal/journal.ts';
 import type { JournalRecord } from '../journal/record.ts';
-import type { Clock, Timer } from '../serve/clock.ts';
 import type { Mac } from '../values/mac.ts';
 import { eventOf } from './machines.ts';
 

@@ -1,8 +1,8 @@
 /** What HTTP tells the journal of each boot file and script that was asked for. */
 import type { FastifyRequest } from 'fastify';
+import type { Clock } from '../clock.ts';
 import type { Requester } from '../content/resolver.ts';
 import type { Journal, TransferRecord } from '../journal/record.ts';
-import type { Clock } from '../serve/clock.ts';
 import { plainAddress } from './address.ts';
 
 /** The ends of a connection and what is asked over it. */

@@ -1,7 +1,7 @@
 /** The log: JSON lines for machines, readable lines for people, and never in the way of a packet. */
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
+import { createClock } from '../clock.ts';
 import type { Config } from '../config/model.ts';
-import { createClock } from '../serve/clock.ts';
 import { createPrettyLine } from './pretty.ts';
 import { createSink, type Sink } from './sink.ts';
 

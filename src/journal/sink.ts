@@ -4,7 +4,7 @@
  * for ever to write what is left, which keeps the process from ending and its ports taken.
  */
 import { write, writeSync } from 'node:fs';
-import type { Clock } from '../serve/clock.ts';
+import type { Clock } from '../clock.ts';
 
 export interface Sink {
   write(line: string): void;

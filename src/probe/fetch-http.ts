@@ -1,7 +1,7 @@
 /** Fetches a file by HTTP as firmware does: by the DNS servers of its offer, and without following where it is sent. */
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import type { Clock } from '../serve/clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Ipv4 } from '../values/ipv4.ts';
 import { type Failure, type Fetched, nothingFetched } from './fetched.ts';
 import type { Place } from './place.ts';

@@ -1,6 +1,6 @@
 /** Fetches a file by TFTP with a client that is not ours, so that our own mistakes are not made twice. */
 import { Worker } from 'node:worker_threads';
-import type { Clock } from '../serve/clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Ipv4 } from '../values/ipv4.ts';
 import type { ClientKind } from './client.ts';
 import { type Failure, type Fetched, nothingFetched } from './fetched.ts';

@@ -1,7 +1,8 @@
 /** The conversation with servers: one DISCOVER, everybody's offers; one request to port 4011, its answer. */
+
+import type { Clock } from '../clock.ts';
 import { encodePacket } from '../dhcp/encode.ts';
 import type { Packet } from '../dhcp/packet.ts';
-import type { Clock } from '../serve/clock.ts';
 import { formatIpv4, type Ipv4 } from '../values/ipv4.ts';
 import { bootServerRequest, type Client, discover, type Occasion } from './client.ts';
 import { type Finding, finding } from './findings.ts';

@@ -1,7 +1,7 @@
 /** Names of hosts, asked of the DNS servers that the machine would have, and of no others. */
 import { Resolver } from 'node:dns/promises';
 import { isIPv4 } from 'node:net';
-import type { Clock } from '../serve/clock.ts';
+import type { Clock } from '../clock.ts';
 import { formatIpv4, type Ipv4 } from '../values/ipv4.ts';
 import type { Failure } from './fetched.ts';
 

@@ -1,5 +1,5 @@
 /** Keeps the inventory up to date with its files while the service runs. */
-import type { Clock, Timer } from '../serve/clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 import type { Inventory, LoadResult } from './model.ts';
 import { noticeChanges } from './notice.ts';
 

@@ -4,6 +4,7 @@
  * held for its client, or kept out of the pools because somebody answered.
  */
 
+import type { Clock, Timer } from '../clock.ts';
 import type { Journal } from '../journal/record.ts';
 import { keptOut } from '../leases/allocate.ts';
 import { type LeaseStore, StoreUnavailable } from '../leases/store.ts';
@@ -11,7 +12,6 @@ import type { LeaseTable } from '../leases/table.ts';
 import { NetError, type Network, type Nic, type Prober } from '../net/udp.ts';
 import { formatIpv4, type Ipv4 } from '../values/ipv4.ts';
 import type { Mac } from '../values/mac.ts';
-import type { Clock, Timer } from './clock.ts';
 
 export interface Candidate {
   readonly ip: Ipv4;

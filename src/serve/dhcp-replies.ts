@@ -1,5 +1,6 @@
 /** The end of the DHCP pipeline: decided messages are encoded and sent together, and each leaves one record. */
 import type { Facts } from '../boot/facts.ts';
+import type { Clock } from '../clock.ts';
 import type { Decision, Reply, World } from '../decide/decision.ts';
 import { type Destination, PXE_PORT, replyDestination } from '../dhcp/destination.ts';
 import { encodePacket } from '../dhcp/encode.ts';
@@ -10,7 +11,6 @@ import type { Nic, Outgoing, UdpSocket } from '../net/udp.ts';
 import { areNeighbours, BROADCAST, formatIpv4, formatSubnet } from '../values/ipv4.ts';
 import type { BootHistory } from './boot-history.ts';
 import type { Clients } from './clients.ts';
-import type { Clock } from './clock.ts';
 
 /** A client's message. */
 export interface Message {

@@ -3,6 +3,7 @@
  * made durable together, and only then the replies that promise them are encoded and sent together.
  */
 import { type Arrival, type Facts, factsOf } from '../boot/facts.ts';
+import type { Clock } from '../clock.ts';
 import { decide } from '../decide/decide.ts';
 import type { Decision, LeaseChange, World } from '../decide/decision.ts';
 import { OFFER_HOLD_MS } from '../decide/full.ts';
@@ -25,7 +26,6 @@ import {
 import { formatIpv4 } from '../values/ipv4.ts';
 import type { BootHistory } from './boot-history.ts';
 import type { Clients } from './clients.ts';
-import type { Clock } from './clock.ts';
 import { type ConflictCheck, createConflictCheck, type Probed } from './conflicts.ts';
 import { commitAll, type Pending } from './dhcp-commits.ts';
 import { finish, type InFlight, type Message } from './dhcp-replies.ts';

@@ -1,6 +1,7 @@
 /** The inventory in force: loaded at start, reloaded when its files change, every load told to the journal. */
 import { KNOWN_QUIRKS } from '../boot/known-quirks.ts';
 import { quirkTable } from '../boot/quirks.ts';
+import type { Clock } from '../clock.ts';
 import type { Config } from '../config/model.ts';
 import type { World } from '../decide/decision.ts';
 import type { Where } from '../decide/explain.ts';
@@ -11,7 +12,6 @@ import { loadInventory } from '../profiles/inventory.ts';
 import type { Inventory, LoadResult } from '../profiles/model.ts';
 import { watchInventory } from '../profiles/watch.ts';
 import { formatDiagnostic } from '../yaml/diagnostic.ts';
-import type { Clock } from './clock.ts';
 import { missingFirmware } from './firmware.ts';
 
 /**

@@ -1,7 +1,8 @@
 /** Which versions of IP files are served over. */
+
+import type { Clock } from '../clock.ts';
 import type { Journal } from '../journal/record.ts';
 import type { IpVersion, Ipv6Network } from '../net/udp.ts';
-import type { Clock } from './clock.ts';
 
 export interface IpVersionsOptions {
   readonly network: Pick<Ipv6Network, 'ipv6Refusal'>;

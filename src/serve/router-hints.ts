@@ -3,6 +3,8 @@
  * also when DHCP has long answered. Where there is none, it is told so: by an advertisement, to it alone, that says "I am
  * no router". Hosts configure nothing by it (RFC 4861 §6.3.4). Where a router advertises, the answer is the router's.
  */
+
+import type { Clock, Timer } from '../clock.ts';
 import type { Journal } from '../journal/record.ts';
 import {
   type Advertisement,
@@ -16,7 +18,6 @@ import type { RouterDiscovery, RouterSocket } from '../net/router-discovery.ts';
 import { NetError, type Nic } from '../net/udp.ts';
 import { formatIpv6, isLinkLocal } from '../values/ipv6.ts';
 import type { Clients } from './clients.ts';
-import type { Clock, Timer } from './clock.ts';
 import { createClientLimit } from './limits.ts';
 
 export interface RouterHints {

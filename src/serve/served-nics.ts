@@ -2,10 +2,11 @@
  * The NICs that are served, as they come and go: one that vanishes takes its services with it, one that appears is
  * served, and one whose addresses change goes on with the new ones. Each is told once.
  */
+
+import type { Clock, Timer } from '../clock.ts';
 import type { Journal } from '../journal/record.ts';
 import { NetError, type Network, type Nic } from '../net/udp.ts';
 import type { Subnet } from '../values/ipv4.ts';
-import type { Clock, Timer } from './clock.ts';
 import { givenAddresses, hindrances, NOTHING_TO_SERVE, wantedNics } from './nics.ts';
 
 export interface ServedNics {

@@ -1,7 +1,8 @@
 /** Watches whether leases can be written: told when they no longer can, tried until they can again. */
+
+import type { Clock, Timer } from '../clock.ts';
 import type { Journal } from '../journal/record.ts';
 import { type LeaseStore, StoreUnavailable } from '../leases/store.ts';
-import type { Clock, Timer } from './clock.ts';
 
 export interface WatchedStore {
   readonly store: LeaseStore;

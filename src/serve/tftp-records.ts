@@ -1,10 +1,11 @@
 /** What the TFTP service tells the journal. */
+
+import type { Clock } from '../clock.ts';
 import type { Journal, TransferRecord } from '../journal/record.ts';
 import type { Progress } from '../lanes/lanes.ts';
 import type { Peer } from '../lanes/peer.ts';
 import type { Nic } from '../net/udp.ts';
 import { formatHost, formatIp } from '../values/ip.ts';
-import type { Clock } from './clock.ts';
 import type { Session } from './tftp-session.ts';
 
 export interface TftpRecords {

@@ -1,9 +1,10 @@
 /** One client's request as the service keeps it, until its transfer has ended. */
+
+import type { Timer } from '../clock.ts';
 import type { Carriage } from '../lanes/lanes.ts';
 import { type Peer, type TransferIdentifier, transferIdentifier } from '../lanes/peer.ts';
 import type { TftpRequest } from '../tftp/packets.ts';
 import type { Mac } from '../values/mac.ts';
-import type { Timer } from './clock.ts';
 import type { TftpPorts } from './tftp-ports.ts';
 import type { Source } from './tftp-source.ts';
 

@@ -2,6 +2,8 @@
  * The TFTP service on one NIC, over IPv4 and IPv6: takes requests, looks files up, and hands each transfer to a lane, which
  * carries it to its end. What becomes of it is told here and recorded.
  */
+
+import type { Clock } from '../clock.ts';
 import type { TftpPolicy } from '../config/model.ts';
 import type { ContentResolver, Requester } from '../content/resolver.ts';
 import type { Journal } from '../journal/record.ts';
@@ -11,7 +13,6 @@ import type { IpVersion, Ipv6Network, Network, Nic } from '../net/udp.ts';
 import { blockSizeFor, negotiate, type Terms } from '../tftp/negotiate.ts';
 import { encodeError, type TftpRequest } from '../tftp/packets.ts';
 import { formatIp, type IpAddress } from '../values/ip.ts';
-import type { Clock } from './clock.ts';
 import { lookUp, REFUSAL, type Refusal } from './tftp-lookup.ts';
 import { createPlaces } from './tftp-places.ts';
 import { openTftpPorts, type TftpPorts } from './tftp-ports.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -203,6 +203,7 @@ test('a file that becomes shorter while it is sent cuts the connection', async (
         etag: 'x',
         open: async () => ({
           size: 1_000_000,
+          etag: 'x',
           read: async (offset) => new Uint8Array(offset === 0 ? 1000 : 0),
           close: () => {},
         }),
@@ -216,6 +217,24 @@ test('a file that becomes shorter while it is sent cuts the connection', async (
   const [told] = rig.transfers();
   assert.deepEqual([told?.event, told?.bytes], ['failed', 1000]);
   assert.match(told?.detail ?? '', /shorter/);
+});
+
+test('a file that is replaced between its headers and its bytes does not go out under the old tag', async (t) => {
+  const rig = await createRig({
+    wholeFileBytes: 0,
+    content: (resolver) => ({
+      async resolve(path, requester) {
+        const found = await resolver.resolve(path, requester);
+        await writeFile(join(rig.root, 'new'), 'another');
+        await rename(join(rig.root, 'new'), join(rig.root, path));
+        return found;
+      },
+    }),
+  });
+  t.after(rig.close);
+  await writeFile(join(rig.root, 'file'), 'the one');
+  const { statusCode, body } = await rig.server.inject('/boot/file');
+  assert.deepEqual([statusCode, body], [500, 'the file changed just now: ask again\n']);
 });
 
 test('what the resolver cannot do is a status, a sentence, and no stack', async (t) => {

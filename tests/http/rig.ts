@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createClock } from '../../src/clock.ts';
 import { createContentResolver } from '../../src/content/resolve.ts';
 import type { ContentResolver, Requester } from '../../src/content/resolver.ts';
 import type { ApiSource, ExplainQuery, ScriptQuery } from '../../src/http/api.ts';
@@ -11,7 +12,6 @@ import { type BootJournal, createJournal } from '../../src/journal/journal.ts';
 import { createLog } from '../../src/journal/log.ts';
 import { createMetrics } from '../../src/journal/metrics.ts';
 import type { TransferRecord } from '../../src/journal/record.ts';
-import { createClock } from '../../src/serve/clock.ts';
 import { parseIpv4 } from '../../src/values/ipv4.ts';
 
 export const NODE1 = '52:54:00:aa:00:01';

@@ -6,8 +6,8 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { createClock } from '../../src/clock.ts';
 import { createSink } from '../../src/journal/sink.ts';
-import { createClock } from '../../src/serve/clock.ts';
 
 const LOG = import.meta.resolve('../../src/journal/log.ts');
 

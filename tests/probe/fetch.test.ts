@@ -5,11 +5,11 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { after, describe, test } from 'node:test';
+import { createClock } from '../../src/clock.ts';
 import { fetchHttp } from '../../src/probe/fetch-http.ts';
 import { BLOCKS, type Blocks, fetchTftp } from '../../src/probe/fetch-tftp.ts';
 import type { Fetched } from '../../src/probe/fetched.ts';
 import type { Place } from '../../src/probe/place.ts';
-import { createClock } from '../../src/serve/clock.ts';
 
 const clock = createClock();
 after(() => clock.close());

@@ -1,4 +1,6 @@
 /** A probe in memory: servers are functions, files are a table, and time passes when nobody has anything to do. */
+
+import type { Clock } from '../../src/clock.ts';
 import { OPTION } from '../../src/dhcp/codes.ts';
 import { decodePacket, isMalformed } from '../../src/dhcp/decode.ts';
 import { encodePacket } from '../../src/dhcp/encode.ts';
@@ -13,7 +15,6 @@ import type { Place } from '../../src/probe/place.ts';
 import { probe } from '../../src/probe/probe.ts';
 import type { Report } from '../../src/probe/report.ts';
 import { createSink } from '../../src/probe/sink.ts';
-import type { Clock } from '../../src/serve/clock.ts';
 import { type Ipv4, parseIpv4 } from '../../src/values/ipv4.ts';
 import { fromHex } from '../dhcp/hex.ts';
 import { createHandClock } from '../serve/hand-clock.ts';

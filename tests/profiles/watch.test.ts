@@ -12,10 +12,10 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { createClock } from '../../src/clock.ts';
 import { loadInventory } from '../../src/profiles/inventory.ts';
 import type { LoadResult } from '../../src/profiles/model.ts';
 import { watchInventory } from '../../src/profiles/watch.ts';
-import { createClock } from '../../src/serve/clock.ts';
 
 const DEADLINE_MS = 20_000;
 

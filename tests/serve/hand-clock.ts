@@ -1,5 +1,5 @@
 /** A clock that a test moves by hand: timers fire in their order, and nothing happens in between. */
-import type { Clock } from '../../src/serve/clock.ts';
+import type { Clock } from '../../src/clock.ts';
 
 export interface HandClock extends Clock {
   /** Moves time on, firing whatever comes due on the way. */

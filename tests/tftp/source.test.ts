@@ -9,6 +9,7 @@ const openSource = createOpenSource(pin);
 
 const large: OpenContent = {
   size: 1 << 30,
+  etag: 'large',
   read: async (_offset, length) => new Uint8Array(length),
   close() {},
 };
@@ -42,7 +43,7 @@ for (const [transfers, pieceSize] of [
 
 const text = (size: number): OpenContent => {
   const whole = pin(new Uint8Array(size).fill(0x0a));
-  return { size, whole, read: async () => whole.bytes, close() {} };
+  return { size, etag: `${size}`, whole, read: async () => whole.bytes, close() {} };
 };
 
 test('netascii: a text is translated once for all who ask for it, and no more than a mebibyte', () => {
