@@ -9,7 +9,3 @@ import { windows } from './windows.ts';
 export const DIALECTS = { dnsmasq, kea, isc, mikrotik, windows } as const satisfies Record<string, Dialect>;
 
 export type DialectName = keyof typeof DIALECTS;
-
-export function isDialect(name: string): name is DialectName {
-  return Object.hasOwn(DIALECTS, name);
-}
