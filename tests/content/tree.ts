@@ -1,5 +1,5 @@
 /** Roots with files in them, for one test. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -26,6 +26,36 @@ export function plant(root: string, label: string, paths: readonly string[]): vo
   for (const path of paths) {
     mkdirSync(join(root, dirname(path)), { recursive: true });
     writeFileSync(join(root, path), `${label}:${path}`);
+  }
+}
+
+/** Where the open descriptors of this process lead. */
+export function openPaths(): readonly string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      // The one that listed them.
+      return [];
+    }
+  });
+}
+
+const CLOSED_MS = 5000;
+
+/** Node closes behind the event loop: waits until nothing is open that was not open `before`. */
+export async function untilClosed(before: readonly string[]): Promise<void> {
+  const deadline = performance.now() + CLOSED_MS;
+  for (;;) {
+    const left = [...before];
+    const opened = openPaths().filter((path) => {
+      const at = left.indexOf(path);
+      if (at >= 0) left.splice(at, 1);
+      return at < 0;
+    });
+    if (opened.length === 0) return;
+    if (performance.now() > deadline) throw new Error(`still open: ${opened.join(', ')}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
