@@ -8,6 +8,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { ANY_FILE, MENU, UNDIONLY } from '../tests/golden/profiles.ts';
 import { startCapture } from '../tests/lab/capture.ts';
 import { hexLines, nameConversations } from '../tests/lab/conversations.ts';
 import type { Firmware } from '../tests/lab/machine.ts';
@@ -38,22 +39,6 @@ interface Take {
   /** How often the machine gets its address before it is switched off. Default: it boots Linux. */
   readonly acks?: number;
 }
-
-const UNDIONLY = 'name: undionly\nboot:\n  file: { bios: undionly.kpxe }\n';
-/** Any file will do: the firmware fetches it after what is captured. */
-const ANY_FILE = 'name: any\nboot:\n  file: undionly.kpxe\n';
-
-/** Nobody is at the machine: after the timeout its firmware asks for the first item. */
-const MENU = `name: menu
-boot:
-  menu:
-    prompt: Press F8 for the rack menu
-    timeout: 3s
-    items:
-      - { title: iPXE, file: snponly.efi }
-      - { title: Other, file: other.efi }
-      - { title: Disk, local: true }
-`;
 
 const TAKES: readonly Take[] = [
   { mode: 'full', firmware: 'bios', programs: ['ipxe-rom-bios'] },

@@ -5,6 +5,7 @@
 import type { Facts, Stage } from '../boot/facts.ts';
 import type { LoopPolicy } from '../config/model.ts';
 import type { Mac } from '../values/mac.ts';
+import { createNewest } from './newest.ts';
 
 /** A machine that goes in circles. */
 export interface Loop {
@@ -50,19 +51,16 @@ interface Entry {
  * Only what opens an exchange counts, DISCOVER or BOOTP: the REQUEST that follows, the question on port 4011 and
  * repetitions under one transaction id are the same exchange. (A transaction id alone tells little: Intel's ROMs make it of
  * their MAC address, so it is the same at every boot.) Firmware and the iPXE after it are counted apart, since
- * each asks once a boot. At most `limit` stages of machines are kept; when it is full the older half goes at once.
+ * each asks once a boot. The newest `limit` stages of machines are kept at most.
  */
 export function createBootHistory(policy: LoopPolicy | undefined, limit = 16_384): BootHistory {
-  let entries = new Map<string, Entry>();
+  const entries = createNewest<string, Entry>(limit);
 
   const keyOf = (mac: Mac, stage: Stage): string => `${stage} ${mac}`;
 
   function entryOf(facts: Facts, xid: number, now: number): Entry {
     const key = keyOf(facts.mac, facts.stage);
-    const known = entries.get(key);
-    entries.delete(key);
-    if (entries.size >= limit) entries = new Map([...entries].slice(entries.size >>> 1));
-    const entry = known ?? {
+    const entry = entries.get(key) ?? {
       file: undefined,
       xid,
       at: now,

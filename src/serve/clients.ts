@@ -5,6 +5,7 @@
 import type { Facts } from '../boot/facts.ts';
 import type { Ipv4 } from '../values/ipv4.ts';
 import type { Mac } from '../values/mac.ts';
+import { createNewest } from './newest.ts';
 
 export interface Clients {
   /** Remembers a booting client; clients that do not boot from the network are not kept. */
@@ -29,51 +30,25 @@ const BOOTING_MS = 60_000;
 /** From the request for a loader until it asks for its configuration, with others that it loads first. */
 const LOADING_MS = 2 * 60_000;
 
-/**
- * Keeps at most `limit` clients. When it is full the older half goes at once, which costs nothing in between and
- * keeps those that are booting now.
- */
+/** Keeps the newest `limit` of each at most. */
 export function createClients(limit = 16_384): Clients {
-  let byMac = new Map<Mac, Facts>();
-  let byAddress = new Map<Ipv4, Mac>();
-  let bootedAt = new Map<Mac, number>();
-  let ranAt = new Map<Mac, number>();
-
-  function newerHalf<Key, Value>(map: Map<Key, Value>): Map<Key, Value> {
-    return map.size < limit ? map : new Map([...map].slice(map.size >>> 1));
-  }
+  const byMac = createNewest<Mac, Facts>(limit);
+  const byAddress = createNewest<Ipv4, Mac>(limit);
+  const bootedAt = createNewest<Mac, number>(limit);
+  const ranAt = createNewest<Mac, number>(limit);
+  const isLately = (at: number | undefined, now: number, within: number): boolean =>
+    at !== undefined && now - at < within;
 
   return {
     saw(facts) {
-      if (facts.stage === 'other') return;
-      byMac.delete(facts.mac);
-      byMac = newerHalf(byMac);
-      byMac.set(facts.mac, facts);
+      if (facts.stage !== 'other') byMac.set(facts.mac, facts);
     },
-    holds(address, mac) {
-      byAddress.delete(address);
-      byAddress = newerHalf(byAddress);
-      byAddress.set(address, mac);
-    },
-    boots(mac, now) {
-      bootedAt.delete(mac);
-      bootedAt = newerHalf(bootedAt);
-      bootedAt.set(mac, now);
-    },
-    isBooting(mac, now) {
-      const at = bootedAt.get(mac);
-      return at !== undefined && now - at < BOOTING_MS;
-    },
-    runs(mac, now) {
-      ranAt.delete(mac);
-      ranAt = newerHalf(ranAt);
-      ranAt.set(mac, now);
-    },
-    isRunning(mac, now) {
-      const at = ranAt.get(mac);
-      return at !== undefined && now - at < LOADING_MS;
-    },
-    facts: (mac) => byMac.get(mac),
-    macAt: (address) => byAddress.get(address),
+    holds: byAddress.set,
+    boots: bootedAt.set,
+    isBooting: (mac, now) => isLately(bootedAt.get(mac), now, BOOTING_MS),
+    runs: ranAt.set,
+    isRunning: (mac, now) => isLately(ranAt.get(mac), now, LOADING_MS),
+    facts: byMac.get,
+    macAt: byAddress.get,
   };
 }

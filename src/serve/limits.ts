@@ -1,4 +1,5 @@
 /** How much one client may ask: a token bucket for each. */
+import { createNewest } from './newest.ts';
 
 export interface ClientLimit {
   /** Counts one message; false when the client is over its limit and is not to be answered. `now`: Unix milliseconds. */
@@ -19,7 +20,7 @@ interface Bucket {
 
 /** `rateNow` tells how many messages a second are let through in the long run, which a reload may change. */
 export function createClientLimit(rateNow: () => number, maxBuckets = MAX_BUCKETS): ClientLimit {
-  let buckets = new Map<string, Bucket>();
+  const buckets = createNewest<string, Bucket>(maxBuckets);
 
   return {
     allows(client, now) {
@@ -27,7 +28,6 @@ export function createClientLimit(rateNow: () => number, maxBuckets = MAX_BUCKET
       const burst = rate * BURST_SECONDS;
       const bucket = buckets.get(client);
       if (bucket === undefined) {
-        if (buckets.size >= maxBuckets) buckets = new Map([...buckets].slice(maxBuckets >>> 1));
         buckets.set(client, { tokens: burst - 1, at: now });
         return true;
       }

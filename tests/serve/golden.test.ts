@@ -17,6 +17,7 @@ import { createDhcpService } from '../../src/serve/dhcp.ts';
 import { loadFor } from '../../src/serve/inventory.ts';
 import { createClientLimit } from '../../src/serve/limits.ts';
 import { fromHex } from '../dhcp/hex.ts';
+import { ANY_FILE, MENU, UNDIONLY } from '../golden/profiles.ts';
 import { hexLines } from '../lab/conversations.ts';
 import { REMOTE_DHCP } from '../lab/remote-link.ts';
 import { sceneSetup } from '../lab/scene.ts';
@@ -29,20 +30,10 @@ import { createWire, NIC } from './wire.ts';
 const GOLDEN = join(import.meta.dirname, '../golden');
 const update = process.env['UPDATE_GOLDEN'] === '1';
 
-/** Instead of a profile that boots Linux: what scripts/capture-golden.ts had for these. */
 const PROFILES: Readonly<Record<string, string>> = {
-  'undionly-ipxe': 'name: undionly\nboot:\n  file: { bios: undionly.kpxe }\n',
-  'aavmf-pxe': 'name: any\nboot:\n  file: undionly.kpxe\n',
-  'ovmf-menu': `name: menu
-boot:
-  menu:
-    prompt: Press F8 for the rack menu
-    timeout: 3s
-    items:
-      - { title: iPXE, file: snponly.efi }
-      - { title: Other, file: other.efi }
-      - { title: Disk, local: true }
-`,
+  'undionly-ipxe': UNDIONLY,
+  'aavmf-pxe': ANY_FILE,
+  'ovmf-menu': MENU,
 };
 
 /** The questions of a boot in their order, each with the name of its answer. */
