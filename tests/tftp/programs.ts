@@ -1,6 +1,7 @@
 /** TFTP clients as people have them: curl, tftp-hpa, atftp, busybox and the npm package. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -107,9 +108,8 @@ export async function fetchAndCompare(
   inbox: string,
   prefix: readonly string[] = [],
 ): Promise<void> {
-  const to = join(inbox, `${client.name.replaceAll(/\W/g, '-')}-${file}`);
-  // atftp would ask whether to overwrite what an earlier run left.
-  await rm(to, { force: true });
+  // A place of its own: two tests at once may let one client fetch the same file.
+  const to = join(inbox, `${client.name.replaceAll(/\W/g, '-')}-${randomUUID()}-${file}`);
   const [command = '', ...args] = [...prefix, ...client.fetch(from, file, to)];
   await run(command, args, { timeout: 120_000, cwd: import.meta.dirname });
   const [expected, actual] = await Promise.all([readFile(join(from.root, file)), readFile(to)]);
