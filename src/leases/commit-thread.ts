@@ -1,30 +1,34 @@
 /** The thread that writes leases (commits.ts is its other end): it waits for the disk so that no packet has to. */
-import { parentPort, workerData } from 'node:worker_threads';
-import type { Answer, Question, ThreadData } from './commits.ts';
-import { connectLeaseFile, said } from './lease-file.ts';
-import type { Row } from './rows.ts';
-import { createWriter } from './writer.ts';
+import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { COUNT, type Question, type ThreadData } from './commits.ts';
+import { openDurable } from './durable.ts';
+import { said } from './lease-file.ts';
 
-const port = parentPort;
-if (port === null) throw new Error('this is the entry of a thread');
-const { file } = workerData as ThreadData;
-const database = connectLeaseFile(file);
-const writer = createWriter(database);
+const { file, port, counts: shared } = workerData as ThreadData;
+const counts = new Int32Array(shared);
+const leases = openDurable(file);
 
-function write(rows: readonly Row[]): Answer {
-  try {
-    writer.write(rows);
-    return null;
-  } catch (error) {
-    return said(error);
-  }
+/** No event loop is needed to wait for one thing alone. */
+function nextQuestion(answered: number): Question {
+  Atomics.wait(counts, COUNT.asked, answered);
+  return receiveMessageOnPort(port)?.message;
 }
 
-port.on('message', (rows: Question) => {
-  if (rows !== null) {
-    port.postMessage(write(rows));
-    return;
+function answer(rows: NonNullable<Question>): void {
+  try {
+    leases.write(rows);
+  } catch (error) {
+    port.postMessage(said(error));
+    Atomics.add(counts, COUNT.failed, 1);
   }
-  database.close();
-  port.close();
-});
+  Atomics.add(counts, COUNT.answered, 1);
+  Atomics.notify(counts, COUNT.answered);
+}
+
+let answered = 0;
+for (let rows = nextQuestion(answered); rows !== null; rows = nextQuestion(answered)) {
+  answer(rows);
+  answered += 1;
+}
+leases.close();
+port.close();
