@@ -40,8 +40,26 @@ export function createRecords(capacity: number): Records {
     get(slot, mac) {
       const body = bodyOf(slot);
       if ('at' in body) return body;
-      const { kind, ...shared } = body;
-      return { kind, at: at[slot] as number, mac, ...shared, ip: ip[slot] || undefined };
+      const { kind, nic, message, reply, code, port, arch, stage, profile, file, reason, quirks, exhausted } =
+        body;
+      return {
+        kind,
+        at: at[slot] as number,
+        mac,
+        nic,
+        port,
+        message,
+        reply,
+        code,
+        ip: ip[slot] || undefined,
+        arch,
+        stage,
+        profile,
+        file,
+        reason,
+        quirks,
+        exhausted,
+      };
     },
     atOf: (slot) => at[slot] as number,
     ipOf: (slot) => ip[slot] || undefined,

@@ -89,19 +89,16 @@ export function createStories(limits: StoryLimits): Stories {
     return slot;
   }
 
-  /** From the oldest to the newest. */
-  function* slotsOf(machine: number): Generator<number> {
-    let slot = newest[machine] as number;
-    for (let left = count[machine] as number; left > 0; left -= 1) {
-      slot = next[slot] as number;
-      yield slot;
-    }
-  }
-
   function recordsOf(machine: number, limit: number): JournalRecord[] {
     const mac = machines.macOf(machine);
-    const slots = [...slotsOf(machine)];
-    return slots.slice(Math.max(0, slots.length - limit)).map((slot) => records.get(slot, mac));
+    const had = count[machine] as number;
+    const found: JournalRecord[] = [];
+    let slot = newest[machine] as number;
+    for (let number = 0; number < had; number += 1) {
+      slot = next[slot] as number;
+      if (number >= had - limit) found.push(records.get(slot, mac));
+    }
+    return found;
   }
 
   /** Made when somebody asks, so that a packet pays for none of it; and of ten thousand machines without a record made whole. */
@@ -119,7 +116,9 @@ export function createStories(limits: StoryLimits): Stories {
     };
     let ip: Ipv4 | undefined;
     let decision: Extract<Body, { readonly kind: 'decision' }> | undefined;
-    for (const slot of slotsOf(machine)) {
+    let slot = newest[machine] as number;
+    for (let left = count[machine] as number; left > 0; left -= 1) {
+      slot = next[slot] as number;
       const body = records.bodyOf(slot);
       summary.nic = body.nic ?? summary.nic;
       if (body.kind !== 'decision') continue;
