@@ -54,11 +54,11 @@ export function createMachines(capacity: number): Machines {
     newest = slot;
   };
 
+  /** Of a slot that is linked anew at once. The newest is so only when it is alone, and then its circle stays as it is. */
   const unlink = (slot: number): void => {
     const [before, after] = [previous[slot] as number, next[slot] as number];
     next[before] = after;
     previous[after] = before;
-    if (slot === newest) newest = before === slot ? NONE : before;
   };
 
   const emptySlot = (): number => {
