@@ -1,12 +1,16 @@
 /** The machines that the inventory names and those that the network has shown, as one list. */
 import type { JournalRecord } from '../journal/record.ts';
-import type { MachineStory } from '../journal/stories.ts';
+import type { MachineSummary } from '../journal/stories.ts';
+import { formatIpv4 } from '../values/ipv4.ts';
 import type { Mac } from '../values/mac.ts';
 import type { Event, KnownMachine, MachineEntry } from './api.ts';
 
 /** A record as the API tells it. */
 export function eventOf(record: JournalRecord): Event {
-  return { ...record, at: isoTime(record.at) };
+  const event = { ...record, at: isoTime(record.at) };
+  return record.kind === 'decision' && record.ip !== undefined
+    ? { ...event, ip: formatIpv4(record.ip) }
+    : event;
 }
 
 export function isoTime(unixMilliseconds: number): string {
@@ -16,7 +20,7 @@ export function isoTime(unixMilliseconds: number): string {
 /** One entry; an absent story: never seen, an absent inventory entry: a stranger. */
 export function machineEntry(
   mac: Mac,
-  story: MachineStory | undefined,
+  story: MachineSummary | undefined,
   known: KnownMachine | undefined,
   vendor: string | undefined,
 ): MachineEntry {
@@ -42,7 +46,7 @@ export function byMac(machines: readonly KnownMachine[]): ReadonlyMap<Mac, Known
 
 /** Those never seen first, then by when they were seen last. */
 export function machineList(
-  stories: readonly MachineStory[],
+  stories: readonly MachineSummary[],
   inventory: readonly KnownMachine[],
   vendorOf: (mac: Mac) => string | undefined,
 ): MachineEntry[] {

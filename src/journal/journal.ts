@@ -1,10 +1,12 @@
 /** Takes one record a step and fans it out: the log, the counters, the last records, each machine's story, followers. */
 import type { Logger } from 'pino';
-import type { Mac } from '../values/mac.ts';
+import { isSixOctets, type Mac } from '../values/mac.ts';
 import { compact } from './compact.ts';
+import { createLatest } from './latest.ts';
 import type { Journal, JournalRecord } from './record.ts';
-import { createRing } from './ring.ts';
-import { createStories, type MachineStory } from './stories.ts';
+import type { Body } from './records.ts';
+import { createSharing } from './shared.ts';
+import { createStories, type MachineStory, type MachineSummary } from './stories.ts';
 import { fieldsOf, levelOf, messageOf } from './tell.ts';
 
 /** Told of each record as it is written, on the packet's own time: it must only take note and return. */
@@ -14,7 +16,7 @@ export interface BootJournal extends Journal {
   /** The newest records, of one machine or of all, oldest first. Default limit: 100. */
   recent(filter?: { readonly mac?: Mac | undefined; readonly limit?: number | undefined }): JournalRecord[];
   /** Every machine remembered; the one seen last comes last. */
-  machines(): MachineStory[];
+  machines(): MachineSummary[];
   machine(mac: Mac): MachineStory | undefined;
   /** Returns what ends the following; calling that twice is harmless. */
   follow(follower: Follower): () => void;
@@ -26,7 +28,7 @@ export interface JournalOptions {
   readonly metrics: { record(record: JournalRecord): void };
   /** Records kept over all machines. Default 10 000. */
   readonly capacity?: number | undefined;
-  /** Machines remembered at least; those silent for longest are forgotten first. Default 10 000. */
+  /** Machines remembered; those silent for longest are forgotten first. Default 10 000. */
   readonly machines?: number | undefined;
   /** Records kept for each of them. Default 50. */
   readonly perMachine?: number | undefined;
@@ -41,17 +43,24 @@ const isPassing = (record: JournalRecord): boolean =>
   record.kind === 'transfer' && record.event === 'progress';
 
 /**
- * The journal is in memory alone. At `warn` a decision costs it one ring slot, one Map update and one counter; the
- * text of a line is built only when its level is written.
+ * The journal is in memory alone. At `warn` a decision costs it two slots and one counter, and nothing that
+ * the garbage collector must carry; the text of a line is built only when its level is written.
  */
 export function createJournal(options: JournalOptions): BootJournal {
   const { log, metrics, vendorOf } = options;
-  const ring = createRing<JournalRecord>(options.capacity ?? 10_000);
+  const latest = createLatest(options.capacity ?? 10_000);
+  const sharedPartOf = createSharing();
   const stories = createStories({
     machines: options.machines ?? 10_000,
     records: options.perMachine ?? 50,
   });
   const followers = new Set<Follower>();
+
+  /** Decisions are alike by the thousand; the rest comes seldom. */
+  function bodyOf(record: JournalRecord): Body {
+    const isAlike = record.kind === 'decision' && (record.mac === undefined || isSixOctets(record.mac));
+    return isAlike ? sharedPartOf(record) : record;
+  }
 
   function writeLine(record: JournalRecord): void {
     const level = levelOf(record);
@@ -79,16 +88,16 @@ export function createJournal(options: JournalOptions): BootJournal {
       writeLine(record);
       const kept = compact(record);
       if (!isPassing(record)) {
-        ring.push(kept);
-        if (kept.mac !== undefined) stories.add(kept.mac, kept);
+        const body = bodyOf(kept);
+        latest.add(kept, body);
+        if (kept.mac !== undefined) stories.add(kept.mac, kept, body);
       }
       if (followers.size > 0) tellFollowers(kept);
     },
     recent({ mac, limit = DEFAULT_LIMIT } = {}) {
-      if (mac === undefined) return ring.last(limit);
-      // A machine's own story reaches further back than a ring that all machines share.
-      const records = stories.get(mac)?.records ?? [];
-      return records.slice(Math.max(0, records.length - limit));
+      if (mac === undefined) return latest.last(limit);
+      // A machine's own story reaches further back than what all machines share.
+      return stories.last(mac, limit);
     },
     machines: stories.all,
     machine: stories.get,

@@ -49,11 +49,11 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
     record(record) {
       switch (record.kind) {
         case 'decision':
-          count.messages.add(1, record.message, record.reply ?? 'none', String(record.port));
+          count.messages.add(1, record.message, record.reply ?? 'none', record.port);
           if (record.code !== undefined) count.ignored.add(1, record.code);
           break;
         case 'malformed':
-          count.malformed.add(1, String(record.port), record.code);
+          count.malformed.add(1, record.port, record.code);
           break;
         case 'transfer':
           count.transfer(record);
@@ -72,7 +72,7 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
       }
     },
     httpRequest(method, route, status) {
-      count.requests.add(1, method, route, String(status));
+      count.requests.add(1, method, route, status);
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,

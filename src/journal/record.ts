@@ -2,6 +2,7 @@
  * What the steps tell of themselves: one record a step, the single source of the log, the API, the metrics and the
  * console. A record informs; it never decides.
  */
+import type { Ipv4 } from '../values/ipv4.ts';
 import type { Mac } from '../values/mac.ts';
 
 interface Base {
@@ -21,7 +22,8 @@ export interface DecisionRecord extends Base {
   /** Why it was ignored, from a closed set (decide/decision.ts); undefined when it was answered. */
   readonly code?: string | undefined;
   readonly port: number;
-  readonly ip?: string | undefined;
+  /** The address that it was told; undefined: none. Never 0. */
+  readonly ip?: Ipv4 | undefined;
   readonly arch?: string | undefined;
   readonly stage?: string | undefined;
   readonly profile?: string | undefined;

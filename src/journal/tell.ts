@@ -1,4 +1,5 @@
 /** How a record reads in the log: its level, one line of text, and the fields beside it. */
+import { formatIpv4 } from '../values/ipv4.ts';
 import type { DecisionRecord, JournalRecord, ReloadRecord, TransferRecord } from './record.ts';
 import { printable } from './text.ts';
 
@@ -87,7 +88,7 @@ export function messageOf(record: JournalRecord): string {
 
 function decisionMessage(record: DecisionRecord): string {
   const words = [record.message, '→', record.reply ?? 'ignored'];
-  if (record.ip !== undefined) words.push(record.ip);
+  if (record.ip !== undefined) words.push(formatIpv4(record.ip));
   if (record.file !== undefined) words.push(record.file);
   return words.join(' ');
 }
@@ -112,8 +113,9 @@ function transferMessage(record: TransferRecord): string {
 export function fieldsOf(record: JournalRecord): Readonly<Record<string, unknown>> {
   switch (record.kind) {
     case 'decision': {
-      const { kind, message, reply, code, mac, arch, stage, profile, file, reason, quirks, ip, nic, port } =
+      const { kind, message, reply, code, mac, arch, stage, profile, file, reason, quirks, nic, port } =
         record;
+      const ip = record.ip === undefined ? undefined : formatIpv4(record.ip);
       return { kind, message, reply, code, mac, arch, stage, profile, file, reason, quirks, ip, nic, port };
     }
     case 'malformed': {

@@ -179,7 +179,7 @@ function tell(journal: Journal, facts: Facts, decision: Decision, now: number): 
     message: facts.message,
     reply: reply === undefined ? undefined : (reply.type ?? 'BOOTREPLY'),
     code: ignored?.code,
-    ip: reply === undefined || reply.yiaddr === 0 ? undefined : formatIpv4(reply.yiaddr),
+    ip: reply === undefined || reply.yiaddr === 0 ? undefined : reply.yiaddr,
     arch: facts.arch,
     stage: facts.stage,
     profile: decision.profile,

@@ -48,6 +48,11 @@ function octetAt(text: string, at: number): number {
   return (digit(text.charCodeAt(at)) << 4) | digit(text.charCodeAt(at + 1));
 }
 
+/** Whether a canonical MAC is Ethernet's: other hardware has addresses of other lengths. */
+export function isSixOctets(mac: Mac): boolean {
+  return mac.length === 17;
+}
+
 /** A canonical MAC as a number of 48 bits, for tables that hold a million of them. */
 export function macToNumber(mac: Mac): number {
   const high = (octetAt(mac, 0) << 16) | (octetAt(mac, 3) << 8) | octetAt(mac, 6);

@@ -20,7 +20,7 @@ const decision = (mac: string, at: number): DecisionRecord => ({
   message: 'DISCOVER',
   reply: 'OFFER',
   port: 67,
-  ip: '10.11.11.50',
+  ip: 0x0a0b0b32,
   arch: 'bios',
   stage: 'rom',
   profile: 'razor',
@@ -185,6 +185,9 @@ test('events are the newest, oldest first, of one machine when asked', async (t)
   assert.deepEqual(await times(''), [1, 2, 3, 4, 5]);
   assert.deepEqual(await times('?limit=2'), [4, 5]);
   assert.deepEqual(await times(`?mac=${NODE1}`), [2, 4]);
+  const [event] = (await rig.server.inject('/v1/events?limit=1')).json();
+  const { at, ...fields } = { ...decision('00:50:56:00:00:01', 5), ip: '10.11.11.50' };
+  assert.deepEqual(event, { ...fields, at: '1970-01-01T00:00:00.005Z' });
 });
 
 test('health and readiness tell their reasons', async (t) => {

@@ -20,7 +20,7 @@ export const OFFER: DecisionRecord = {
   message: 'DISCOVER',
   reply: 'OFFER',
   port: 67,
-  ip: '10.11.11.50',
+  ip: 0x0a0b0b32,
   arch: 'bios',
   stage: 'rom',
   profile: 'razor',

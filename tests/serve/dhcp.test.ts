@@ -234,7 +234,7 @@ test('each message leaves one record, with what an operator looks for', () => {
       came: 'DISCOVER',
       reply: 'OFFER',
       mac: '52:54:00:00:00:01',
-      address: '10.0.0.10',
+      address: ip('10.0.0.10'),
       nic: 'eth1',
       port: 67,
       stage: 'other',
