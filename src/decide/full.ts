@@ -14,6 +14,7 @@ import {
   type Place,
   releaseBinding,
 } from '../leases/allocate.ts';
+import { isHolder } from '../leases/holder.ts';
 import { formatIpv4, hostRange, type Ipv4, inSubnet } from '../values/ipv4.ts';
 import { type Asked, alwaysSent, ignore, nextServer, planFor, withNearerOptions } from './asked.ts';
 import type { Decision, LeaseChange, Reply } from './decision.ts';
@@ -133,9 +134,9 @@ function offersExhausted({ world }: Asked, { subnets }: Place): boolean {
 }
 
 /** Whether a lease of this client on the address is running. */
-function hasRunning(ip: Ipv4, { identity }: Claim, { leases, now }: Place): boolean {
+function hasRunning(ip: Ipv4, claim: Claim, { leases, now }: Place): boolean {
   const holding = leases.holdingAt(ip);
-  return holding?.state === 'bound' && holding.expiresAt > now && leases.isHeldBy(ip, identity);
+  return holding?.state === 'bound' && holding.expiresAt > now && isHolder(ip, claim, leases);
 }
 
 /** An allocation as a decision. */

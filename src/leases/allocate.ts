@@ -13,6 +13,7 @@ import {
   type Subnet,
 } from '../values/ipv4.ts';
 import type { Mac } from '../values/mac.ts';
+import { formerHoldings, isHolder } from './holder.ts';
 import { isOver } from './offers.ts';
 import type { Binding } from './store.ts';
 import type { Holding, LeaseView } from './table.ts';
@@ -90,8 +91,7 @@ function fixedHere(claim: Claim, place: Place): Ipv4 | undefined {
   if (claim.fixedIp === undefined || policyOf(claim.fixedIp, place) === undefined) return undefined;
   const { leases, now } = place;
   const holding = leases.holdingAt(claim.fixedIp);
-  const taken =
-    holding !== undefined && isLive(holding, now) && !leases.isHeldBy(claim.fixedIp, claim.identity);
+  const taken = holding !== undefined && isLive(holding, now) && !isHolder(claim.fixedIp, claim, leases);
   return taken ? undefined : claim.fixedIp;
 }
 
@@ -108,7 +108,7 @@ function mayHave(ip: Ipv4, claim: Claim, place: Place): boolean {
   if (!leases.inPool(ip) || place.isReserved(ip)) return false;
   const holding = leases.holdingAt(ip);
   if (holding !== undefined && isLive(holding, now)) {
-    return holding.state === 'bound' && leases.isHeldBy(ip, claim.identity);
+    return holding.state === 'bound' && isHolder(ip, claim, leases);
   }
   const offer = leases.offerAt(ip);
   return offer === undefined || offer.identity === claim.identity || isOver(offer, now);
@@ -116,13 +116,15 @@ function mayHave(ip: Ipv4, claim: Claim, place: Place): boolean {
 
 /** The client's binding on this network, live or not; of several the one touched last. */
 function ownBinding(claim: Claim, place: Place): Holding | undefined {
-  return place.leases
-    .of(claim.identity)
-    .filter((binding) => binding.state !== 'declined' && policyOf(binding.ip, place) !== undefined)
-    .reduce<Holding | undefined>(
-      (latest, binding) => (latest === undefined || binding.touchedAt > latest.touchedAt ? binding : latest),
-      undefined,
-    );
+  const isHere = (binding: Holding): boolean =>
+    binding.state !== 'declined' && policyOf(binding.ip, place) !== undefined;
+  const here = place.leases.of(claim.identity).filter(isHere);
+  return (here.length > 0 ? here : formerHoldings(claim, place.leases).filter(isHere)).reduce<
+    Holding | undefined
+  >(
+    (latest, binding) => (latest === undefined || binding.touchedAt > latest.touchedAt ? binding : latest),
+    undefined,
+  );
 }
 
 /** The address of this link that the client holds a running lease of and may keep: it gets no second one beside it. */
@@ -274,7 +276,7 @@ function initReboot(ip: Ipv4, claim: Claim, place: Place): Allocation {
 function renewing(ip: Ipv4, claim: Claim, place: Place): Allocation {
   if (ip === fixedHere(claim, place)) return bind(ip, claim, place, 'renews its fixed address');
   if (fixedHere(claim, place) === undefined && mayHave(ip, claim, place)) {
-    if (place.leases.isHeldBy(ip, claim.identity)) return bind(ip, claim, place, 'renews');
+    if (isHolder(ip, claim, place.leases)) return bind(ip, claim, place, 'renews');
     if (!place.authoritative) return { kind: 'silence', reason: 'this client is not known here' };
     const kept = keptHere(claim, place);
     if (kept !== undefined) return otherThan(kept, ip);
@@ -288,8 +290,7 @@ function renewing(ip: Ipv4, claim: Claim, place: Place): Allocation {
 export function declineBinding(claim: Claim, place: Pick<Place, 'leases' | 'now'>): Binding | undefined {
   const ip = claim.requestedIp;
   if (ip === undefined) return undefined;
-  const holds =
-    place.leases.isHeldBy(ip, claim.identity) || place.leases.offerAt(ip)?.identity === claim.identity;
+  const holds = isHolder(ip, claim, place.leases) || place.leases.offerAt(ip)?.identity === claim.identity;
   if (!holds) return undefined;
   const identity = `declined by ${claim.mac || claim.identity}`;
   const others = place.leases.of(identity).filter((each) => each.ip !== ip && isLive(each, place.now));
@@ -312,7 +313,6 @@ export function keptOut(ip: Ipv4, mac: Mac, now: number): Binding {
 /** RELEASE: the address is free again, the client remembered (RFC 2131 §4.3.4). */
 export function releaseBinding(claim: Claim, place: Pick<Place, 'leases' | 'now'>): Binding | undefined {
   const binding = place.leases.at(claim.ciaddr);
-  if (binding === undefined || binding.identity !== claim.identity || binding.state !== 'bound')
-    return undefined;
+  if (binding?.state !== 'bound' || !isHolder(binding.ip, claim, place.leases)) return undefined;
   return { ...binding, state: 'released', expiresAt: place.now, touchedAt: place.now };
 }
