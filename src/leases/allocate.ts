@@ -47,6 +47,8 @@ export interface Place {
   readonly isReserved: (ip: Ipv4) => boolean;
 }
 
+type Moment = Pick<Place, 'leases' | 'now'>;
+
 export type Allocation =
   | {
       readonly kind: 'offer';
@@ -286,12 +288,17 @@ function renewing(ip: Ipv4, claim: Claim, place: Place): Allocation {
   return place.authoritative ? { kind: 'nak', reason } : { kind: 'silence', reason };
 }
 
+/** Whether a lease of this client on the address is running. One that is over gives no say in whose the address is next. */
+export function hasLease(ip: Ipv4, claim: Claim, { leases, now }: Moment): boolean {
+  const holding = leases.holdingAt(ip);
+  return holding?.state === 'bound' && isLive(holding, now) && isHolder(ip, claim, leases);
+}
+
 /** DECLINE: somebody else uses the address (RFC 2131 §4.3.3). Undefined when it is not this client's to decline. */
-export function declineBinding(claim: Claim, place: Pick<Place, 'leases' | 'now'>): Binding | undefined {
+export function declineBinding(claim: Claim, place: Moment): Binding | undefined {
   const ip = claim.requestedIp;
   if (ip === undefined) return undefined;
-  const holds = isHolder(ip, claim, place.leases) || place.leases.offerAt(ip)?.identity === claim.identity;
-  if (!holds) return undefined;
+  if (!hasLease(ip, claim, place) && place.leases.offerAt(ip)?.identity !== claim.identity) return undefined;
   const identity = `declined by ${claim.mac || claim.identity}`;
   const others = place.leases.of(identity).filter((each) => each.ip !== ip && isLive(each, place.now));
   const hold = others.length < TRUSTED_DECLINES ? DECLINE_HOLD_MS : DOUBTED_HOLD_MS;
@@ -311,8 +318,8 @@ export function keptOut(ip: Ipv4, mac: Mac, now: number): Binding {
 }
 
 /** RELEASE: the address is free again, the client remembered (RFC 2131 §4.3.4). */
-export function releaseBinding(claim: Claim, place: Pick<Place, 'leases' | 'now'>): Binding | undefined {
-  const binding = place.leases.at(claim.ciaddr);
-  if (binding?.state !== 'bound' || !isHolder(binding.ip, claim, place.leases)) return undefined;
+export function releaseBinding(claim: Claim, place: Moment): Binding | undefined {
+  const binding = hasLease(claim.ciaddr, claim, place) ? place.leases.at(claim.ciaddr) : undefined;
+  if (binding === undefined) return undefined;
   return { ...binding, state: 'released', expiresAt: place.now, touchedAt: place.now };
 }

@@ -319,6 +319,13 @@ describe('DECLINE and RELEASE', () => {
     const wish = claim('b', { requestedIp: ip('10.0.0.10') });
     assert.equal(short(allocateForDiscover(wish, place)), 'offer 10.0.0.10');
   });
+  test('who comes late with a RELEASE or DECLINE takes nothing from the client that is offered the address now', () => {
+    const { table, place } = network(RACK, binding('10.0.0.10', 'a', EXPIRED));
+    table.expire(NOW);
+    table.offer({ ip: ip('10.0.0.10'), identity: 'b', since: NOW, expiresAt: NOW + 30_000 });
+    assert.equal(releaseBinding(claim('a', { ciaddr: ip('10.0.0.10') }), place), undefined);
+    assert.equal(declineBinding(claim('a', { requestedIp: ip('10.0.0.10') }), place), undefined);
+  });
   test('nobody releases what another holds', () => {
     const { place } = network(RACK, binding('10.0.0.10', 'b'));
     assert.equal(releaseBinding(claim('a', { ciaddr: ip('10.0.0.10') }), place), undefined);
