@@ -58,7 +58,7 @@ export function decideFull(asked: Asked): Decision {
     authoritative: world.policy.authoritative,
     now: world.now,
     leases: world.leases,
-    isReserved: reservedBy(world.inventory.machines.byIp, asked.address, facts.arrival.localAddress),
+    isReserved: reservedBy(world, asked.address, facts.arrival.localAddress),
   };
   const claim = claimOf(facts, selection.machine, subnets[0].clientIdentity);
   if (claim.identity === NOBODY) {
