@@ -126,6 +126,16 @@ describe('DISCOVER: the order of RFC 2131 §4.3.1', () => {
       claim: claim('a', { fixedIp: ip('10.0.0.11') }),
       gives: 'offer 10.0.0.10',
     },
+    'a new address, where no pool holds its own any more': {
+      leases: [binding('10.0.0.40', 'a')],
+      claim: claim('a'),
+      gives: 'offer 10.0.0.10',
+    },
+    'a guest address for the machine that declined its fixed one': {
+      leases: [binding('10.0.0.77', 'declined by 52:54:00:00:00:01', { state: 'declined' })],
+      claim: claim('a', { fixedIp: ip('10.0.0.77') }),
+      gives: 'offer 10.0.0.10',
+    },
     "nobody gets another machine's fixed address": {
       place: { isReserved: (address) => address <= ip('10.0.0.11') },
       claim: claim('a', { requestedIp: ip('10.0.0.11') }),
@@ -227,6 +237,22 @@ describe('REQUEST: the four states of RFC 2131 §4.3.2', () => {
     },
     'RENEWING: an address that is bound to another': {
       leases: [binding('10.0.0.11', 'b')],
+      claim: claim('a', { ciaddr: ip('10.0.0.11') }),
+      gives: 'nak',
+    },
+    'INIT-REBOOT: its own address, which no pool holds any more': {
+      leases: [binding('10.0.0.40', 'a')],
+      claim: claim('a', { requestedIp: ip('10.0.0.40') }),
+      gives: 'nak',
+    },
+    'RENEWING: its own address, which no pool holds any more': {
+      leases: [binding('10.0.0.40', 'a')],
+      claim: claim('a', { ciaddr: ip('10.0.0.40') }),
+      gives: 'nak',
+    },
+    'RENEWING: its own address, which is fixed for another now': {
+      leases: [binding('10.0.0.11', 'a')],
+      place: { isReserved: (address) => address === ip('10.0.0.11') },
       claim: claim('a', { ciaddr: ip('10.0.0.11') }),
       gives: 'nak',
     },
