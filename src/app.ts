@@ -124,6 +124,7 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
     leases: table,
     limits: config.limits,
     serverAddress: config.serverAddress,
+    isOurs: (ip) => nics().some(({ addresses }) => addresses.some(({ address }) => address === ip)),
     httpPort: ports['http'] ?? config.http.port,
     quirks,
     isLooping: history.isLooping,

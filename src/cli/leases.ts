@@ -9,7 +9,7 @@ import { loadFor } from '../serve/inventory.ts';
 import { storedTable } from '../serve/leases.ts';
 import { type PoolEntry, poolEntries } from '../serve/pools.ts';
 import { describedWhere } from '../serve/where.ts';
-import { formatIpv4, formatSubnet, type Ipv4 } from '../values/ipv4.ts';
+import { formatIpv4, formatSubnet, type Ipv4, inSubnet, parseRange } from '../values/ipv4.ts';
 import { askServer } from './control.ts';
 import { tellFailure } from './failure.ts';
 import { type ConfigFlag, configOrExit } from './load.ts';
@@ -53,7 +53,10 @@ async function poolsOf(config: Config, { subnet }: LeaseFilter): Promise<PoolEnt
     answer === undefined
       ? poolEntries(storedTable(config), config.dhcp, await reservedAddresses(config))
       : z.array(Pool).parse(answer);
-  return pools.filter((pool) => subnet === undefined || pool.subnet === formatSubnet(subnet));
+  return pools.filter(({ pool }) => {
+    const range = parseRange(pool);
+    return subnet === undefined || (range !== undefined && inSubnet(range.first, subnet));
+  });
 }
 
 /** The addresses that the inventory gives to machines; none while it is broken, which `check` tells. */

@@ -64,7 +64,7 @@ export const subnetSchema = mapping({
     .enum(['client-id', 'mac'])
     .optional()
     .describe(
-      'What a client is known by. mac: ROM, iPXE and the installed system keep one address although each sends another identifier. Default: client-id.',
+      'What a client is known by. mac: ROM, iPXE and the installed system keep one address although each sends another identifier; of subnets that share a network, mac for one is mac for all. Default: client-id.',
     ),
   network: text('the name of a shared network')
     .optional()

@@ -71,7 +71,7 @@ export function checkSubnets(
   });
   checkOverlaps(placed, document, report);
   return {
-    subnets: subnets.toSorted((a, b) => a.subnet.network - b.subnet.network),
+    subnets: byOneIdentity(subnets).toSorted((a, b) => a.subnet.network - b.subnet.network),
     diagnostics: reporter.diagnostics,
   };
 }
@@ -93,6 +93,18 @@ function policyOf(entry: WrittenSubnet, options: OptionSet): SubnetPolicy {
     network: entry.network,
     bootp: entry.bootp ?? false,
   };
+}
+
+/**
+ * A link has one way to know its clients, whichever of its subnets their addresses are of: else a client would be another
+ * for its renewal, which names an address of the second subnet, than for its DISCOVER. `mac` for one is `mac` for all.
+ */
+function byOneIdentity(subnets: readonly SubnetPolicy[]): readonly SubnetPolicy[] {
+  const byMac = new Set(
+    subnets.filter(({ clientIdentity }) => clientIdentity === 'mac').map(({ network }) => network),
+  );
+  byMac.delete(undefined);
+  return subnets.map((policy) => (byMac.has(policy.network) ? { ...policy, clientIdentity: 'mac' } : policy));
 }
 
 /** T1 before T2 before the end (RFC 2131 §4.4.5), the defaults taken into account. */

@@ -29,6 +29,8 @@ export interface World {
   readonly limits: Pick<Limits, 'offers'>;
   /** What clients are told instead of the NIC's own address. */
   readonly serverAddress: Ipv4 | undefined;
+  /** Whether an address is this host's own, on any NIC that is served; undefined: only the one that a message came in by is known. */
+  readonly isOurs?: ((ip: Ipv4) => boolean) | undefined;
   readonly httpPort: number;
   /** Departures of firmware, built-in and configured. */
   readonly quirks: readonly Quirk[];

@@ -11,10 +11,11 @@ import {
   type Claim,
   DECLINE_HOLD_MS,
   declineBinding,
+  hasLease,
   type Place,
   releaseBinding,
 } from '../leases/allocate.ts';
-import { formatIpv4, hostRange, type Ipv4, inSubnet } from '../values/ipv4.ts';
+import { formatIpv4, hostRange, inSubnet } from '../values/ipv4.ts';
 import { type Asked, alwaysSent, ignore, nextServer, planFor, withNearerOptions } from './asked.ts';
 import type { Decision, LeaseChange, Reply } from './decision.ts';
 import { claimOf, linkOf, NOBODY, reservedBy, subnetsFor } from './network.ts';
@@ -57,7 +58,7 @@ export function decideFull(asked: Asked): Decision {
     authoritative: world.policy.authoritative,
     now: world.now,
     leases: world.leases,
-    isReserved: reservedBy(world.inventory.machines.byIp, asked.address, facts.arrival.localAddress),
+    isReserved: reservedBy(world, asked.address, facts.arrival.localAddress),
   };
   const claim = claimOf(facts, selection.machine, subnets[0].clientIdentity);
   if (claim.identity === NOBODY) {
@@ -132,12 +133,6 @@ function offersExhausted({ world }: Asked, { subnets }: Place): boolean {
   return waiting >= Math.min(world.limits.offers, Math.ceil(addresses / 2));
 }
 
-/** Whether a lease of this client on the address is running. */
-function hasRunning(ip: Ipv4, { identity }: Claim, { leases, now }: Place): boolean {
-  const holding = leases.holdingAt(ip);
-  return holding?.state === 'bound' && holding.expiresAt > now && leases.isHeldBy(ip, identity);
-}
-
 /** An allocation as a decision. */
 function answer(asked: Asked, claim: Claim, place: Place, allocation: Allocation): Decision {
   const { address, serverId, selection, world } = asked;
@@ -170,7 +165,7 @@ function answer(asked: Asked, claim: Claim, place: Place, allocation: Allocation
         return ignore(asked, 'OFFERS_LIMITED', 'too many offers wait for their clients (limits.offers)');
       }
       // Another server may be able to: a client that took our offer would wait for its ACK in vain.
-      if (world.storeFault !== undefined && !hasRunning(ip, claim, place)) {
+      if (world.storeFault !== undefined && !hasLease(ip, claim, place)) {
         return ignore(asked, 'STORE_FAILED', `its lease could not be stored: ${world.storeFault}`);
       }
       const offer = {

@@ -4,6 +4,7 @@ import type { ClientIdentity, DhcpPolicy, SubnetPolicy } from '../config/model.t
 import type { Claim } from '../leases/allocate.ts';
 import type { Machine } from '../profiles/model.ts';
 import { BROADCAST, type Ipv4, inSubnet } from '../values/ipv4.ts';
+import type { World } from './decision.ts';
 
 /**
  * The address that tells which link a client is on, the word nearest to the client first: the relay's link selection
@@ -81,7 +82,11 @@ export function claimOf(facts: Facts, machine: Machine | undefined, by: ClientId
   };
 }
 
-/** Whether an address belongs to a machine of the inventory, or to this server itself. */
-export function reservedBy(byIp: ReadonlyMap<Ipv4, Machine>, ...own: readonly Ipv4[]): (ip: Ipv4) => boolean {
-  return (ip) => byIp.has(ip) || own.includes(ip);
+/** Whether an address belongs to a machine of the inventory, or to this server itself: `own`, and what else it has. */
+export function reservedBy(
+  { inventory, isOurs }: Pick<World, 'inventory' | 'isOurs'>,
+  ...own: readonly Ipv4[]
+): (ip: Ipv4) => boolean {
+  const { byIp } = inventory.machines;
+  return (ip) => byIp.has(ip) || own.includes(ip) || isOurs?.(ip) === true;
 }

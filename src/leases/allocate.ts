@@ -13,6 +13,7 @@ import {
   type Subnet,
 } from '../values/ipv4.ts';
 import type { Mac } from '../values/mac.ts';
+import { formerHoldings, isHolder } from './holder.ts';
 import { isOver } from './offers.ts';
 import type { Binding } from './store.ts';
 import type { Holding, LeaseView } from './table.ts';
@@ -45,6 +46,8 @@ export interface Place {
   /** Addresses that the inventory gives to machines: never anybody else's. */
   readonly isReserved: (ip: Ipv4) => boolean;
 }
+
+type Moment = Pick<Place, 'leases' | 'now'>;
 
 export type Allocation =
   | {
@@ -90,8 +93,7 @@ function fixedHere(claim: Claim, place: Place): Ipv4 | undefined {
   if (claim.fixedIp === undefined || policyOf(claim.fixedIp, place) === undefined) return undefined;
   const { leases, now } = place;
   const holding = leases.holdingAt(claim.fixedIp);
-  const taken =
-    holding !== undefined && isLive(holding, now) && !leases.isHeldBy(claim.fixedIp, claim.identity);
+  const taken = holding !== undefined && isLive(holding, now) && !isHolder(claim.fixedIp, claim, leases);
   return taken ? undefined : claim.fixedIp;
 }
 
@@ -108,7 +110,7 @@ function mayHave(ip: Ipv4, claim: Claim, place: Place): boolean {
   if (!leases.inPool(ip) || place.isReserved(ip)) return false;
   const holding = leases.holdingAt(ip);
   if (holding !== undefined && isLive(holding, now)) {
-    return holding.state === 'bound' && leases.isHeldBy(ip, claim.identity);
+    return holding.state === 'bound' && isHolder(ip, claim, leases);
   }
   const offer = leases.offerAt(ip);
   return offer === undefined || offer.identity === claim.identity || isOver(offer, now);
@@ -116,13 +118,15 @@ function mayHave(ip: Ipv4, claim: Claim, place: Place): boolean {
 
 /** The client's binding on this network, live or not; of several the one touched last. */
 function ownBinding(claim: Claim, place: Place): Holding | undefined {
-  return place.leases
-    .of(claim.identity)
-    .filter((binding) => binding.state !== 'declined' && policyOf(binding.ip, place) !== undefined)
-    .reduce<Holding | undefined>(
-      (latest, binding) => (latest === undefined || binding.touchedAt > latest.touchedAt ? binding : latest),
-      undefined,
-    );
+  const isHere = (binding: Holding): boolean =>
+    binding.state !== 'declined' && policyOf(binding.ip, place) !== undefined;
+  const here = place.leases.of(claim.identity).filter(isHere);
+  return (here.length > 0 ? here : formerHoldings(claim, place.leases).filter(isHere)).reduce<
+    Holding | undefined
+  >(
+    (latest, binding) => (latest === undefined || binding.touchedAt > latest.touchedAt ? binding : latest),
+    undefined,
+  );
 }
 
 /** The address of this link that the client holds a running lease of and may keep: it gets no second one beside it. */
@@ -274,7 +278,7 @@ function initReboot(ip: Ipv4, claim: Claim, place: Place): Allocation {
 function renewing(ip: Ipv4, claim: Claim, place: Place): Allocation {
   if (ip === fixedHere(claim, place)) return bind(ip, claim, place, 'renews its fixed address');
   if (fixedHere(claim, place) === undefined && mayHave(ip, claim, place)) {
-    if (place.leases.isHeldBy(ip, claim.identity)) return bind(ip, claim, place, 'renews');
+    if (isHolder(ip, claim, place.leases)) return bind(ip, claim, place, 'renews');
     if (!place.authoritative) return { kind: 'silence', reason: 'this client is not known here' };
     const kept = keptHere(claim, place);
     if (kept !== undefined) return otherThan(kept, ip);
@@ -284,13 +288,17 @@ function renewing(ip: Ipv4, claim: Claim, place: Place): Allocation {
   return place.authoritative ? { kind: 'nak', reason } : { kind: 'silence', reason };
 }
 
+/** Whether a lease of this client on the address is running. One that is over gives no say in whose the address is next. */
+export function hasLease(ip: Ipv4, claim: Claim, { leases, now }: Moment): boolean {
+  const holding = leases.holdingAt(ip);
+  return holding?.state === 'bound' && isLive(holding, now) && isHolder(ip, claim, leases);
+}
+
 /** DECLINE: somebody else uses the address (RFC 2131 §4.3.3). Undefined when it is not this client's to decline. */
-export function declineBinding(claim: Claim, place: Pick<Place, 'leases' | 'now'>): Binding | undefined {
+export function declineBinding(claim: Claim, place: Moment): Binding | undefined {
   const ip = claim.requestedIp;
   if (ip === undefined) return undefined;
-  const holds =
-    place.leases.isHeldBy(ip, claim.identity) || place.leases.offerAt(ip)?.identity === claim.identity;
-  if (!holds) return undefined;
+  if (!hasLease(ip, claim, place) && place.leases.offerAt(ip)?.identity !== claim.identity) return undefined;
   const identity = `declined by ${claim.mac || claim.identity}`;
   const others = place.leases.of(identity).filter((each) => each.ip !== ip && isLive(each, place.now));
   const hold = others.length < TRUSTED_DECLINES ? DECLINE_HOLD_MS : DOUBTED_HOLD_MS;
@@ -310,9 +318,8 @@ export function keptOut(ip: Ipv4, mac: Mac, now: number): Binding {
 }
 
 /** RELEASE: the address is free again, the client remembered (RFC 2131 §4.3.4). */
-export function releaseBinding(claim: Claim, place: Pick<Place, 'leases' | 'now'>): Binding | undefined {
-  const binding = place.leases.at(claim.ciaddr);
-  if (binding === undefined || binding.identity !== claim.identity || binding.state !== 'bound')
-    return undefined;
+export function releaseBinding(claim: Claim, place: Moment): Binding | undefined {
+  const binding = hasLease(claim.ciaddr, claim, place) ? place.leases.at(claim.ciaddr) : undefined;
+  if (binding === undefined) return undefined;
   return { ...binding, state: 'released', expiresAt: place.now, touchedAt: place.now };
 }

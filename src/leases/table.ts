@@ -82,6 +82,8 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
   });
   let size = 0;
   let loading = false;
+  /** When expire() was called last. */
+  let sweptAt = Number.NEGATIVE_INFINITY;
   let pools = createPools(ranges, columns);
   let usage = createUsage(pools, columns);
 
@@ -210,6 +212,20 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
       );
   };
 
+  /** After a clock that was ahead was set right: what had ended by it runs on, as its client believes. */
+  const revive = (now: number): void => {
+    for (let slot = 0; slot < slots.end; slot++) {
+      const list = columns.list[slot];
+      if (list === LIST.vacant || list === LIST.running || (columns.expiresAt[slot] as number) <= now)
+        continue;
+      if (STATES[columns.state[slot] as number] === 'released') continue;
+      usage.count(slot, -1);
+      detach(slot);
+      expiry.add(slot);
+      usage.count(slot, 1);
+    }
+  };
+
   const candidates = (isReserved: (ip: Ipv4) => boolean) => ({ slotOf: byIp.find, isOffered, isReserved });
 
   return {
@@ -279,6 +295,8 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
       if (endOffer(ip)) giveBack(ip);
     },
     expire(now) {
+      if (now < sweptAt) revive(now);
+      sweptAt = now;
       expiry.sweep(now, (slot) => {
         usage.count(slot, -1);
         expiry.remove(slot);

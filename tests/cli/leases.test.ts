@@ -196,6 +196,14 @@ test('filters and pools, from the state of a server that is down', () => {
   assert.deepEqual(addresses('--state', 'bound'), ['10.11.11.50']);
   assert.deepEqual(addresses('--subnet', '10.12.0.0/24'), []);
   assert.match(leases('--state', 'borrowed').err, /Allowed choices are bound, expired, released, declined/);
+  const pools = (subnet: string): string[] =>
+    JSON.parse(leases('--pools', '--subnet', subnet, '--json').out).map(
+      (each: { readonly subnet: string }) => each.subnet,
+    );
+  assert.deepEqual(pools('10.12.0.0/24'), ['10.12.0.0/24']);
+  assert.deepEqual(pools('10.12.0.0/16'), ['10.12.0.0/24'], 'of all subnets within, as leases are chosen');
+  assert.deepEqual(pools('10.0.0.0/8'), ['10.11.11.0/24', '10.12.0.0/24']);
+  assert.deepEqual(pools('10.13.0.0/16'), []);
   const [first] = JSON.parse(leases('--pools', '--json').out);
   assert.deepEqual(first, {
     pool: '10.11.11.50-10.11.11.99',

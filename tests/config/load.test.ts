@@ -100,6 +100,23 @@ test('subnets come by address, in whatever order they are written', async () => 
   assert.deepEqual(networks, ['10.8.0.0/16', '10.9.0.0/24', '192.168.0.0/24']);
 });
 
+test('subnets of one link know a client by one identity: mac for one is mac for all', async () => {
+  const subnets = [
+    '{ subnet: 10.1.0.0/24, network: hall }',
+    '{ subnet: 10.2.0.0/24, network: hall, clientIdentity: mac }',
+    '{ subnet: 10.3.0.0/24, network: yard }',
+    '{ subnet: 10.4.0.0/24 }',
+    '{ subnet: 10.5.0.0/24, clientIdentity: mac }',
+  ];
+  writeFileSync(
+    join(root, 'one-link.yaml'),
+    `interfaces: [eth1]\ndhcp: { mode: full, subnets: [${subnets.join(', ')}] }\n`,
+  );
+  const { config } = await loadConfig('one-link.yaml', root);
+  const identities = config?.dhcp.subnets.map(({ clientIdentity }) => clientIdentity);
+  assert.deepEqual(identities, ['mac', 'mac', 'client-id', 'client-id', 'mac']);
+});
+
 test('a file that was named and is not there is an error', async () => {
   const { config, diagnostics } = await loadConfig('none.yaml', root);
   assert.equal(config, undefined);

@@ -222,6 +222,13 @@ test('our own address is nobody’s, even inside a pool', () => {
   assert.equal(given(ask(where, { options: [wish] })), '10.11.11.2');
 });
 
+test('nor is one that another NIC of ours has, or this one beside its first', () => {
+  const where = { ...worldOf([HERE]), isOurs: (address: Ipv4) => address === ip('10.11.11.50') };
+  assert.equal(given(ask(where, {})), '10.11.11.51');
+  const wish = [OPTION.REQUESTED_ADDRESS, u32(ip('10.11.11.50'))] as const;
+  assert.equal(given(ask(where, { options: [wish] })), '10.11.11.51');
+});
+
 describe('server identifier override (RFC 5107)', () => {
   const options = [relay([11, u32(ip('10.9.0.1'))])];
   test('the OFFER bears it, and URLs do not', () => {

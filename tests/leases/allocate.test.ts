@@ -126,6 +126,16 @@ describe('DISCOVER: the order of RFC 2131 §4.3.1', () => {
       claim: claim('a', { fixedIp: ip('10.0.0.11') }),
       gives: 'offer 10.0.0.10',
     },
+    'a new address, where no pool holds its own any more': {
+      leases: [binding('10.0.0.40', 'a')],
+      claim: claim('a'),
+      gives: 'offer 10.0.0.10',
+    },
+    'a guest address for the machine that declined its fixed one': {
+      leases: [binding('10.0.0.77', 'declined by 52:54:00:00:00:01', { state: 'declined' })],
+      claim: claim('a', { fixedIp: ip('10.0.0.77') }),
+      gives: 'offer 10.0.0.10',
+    },
     "nobody gets another machine's fixed address": {
       place: { isReserved: (address) => address <= ip('10.0.0.11') },
       claim: claim('a', { requestedIp: ip('10.0.0.11') }),
@@ -230,6 +240,22 @@ describe('REQUEST: the four states of RFC 2131 §4.3.2', () => {
       claim: claim('a', { ciaddr: ip('10.0.0.11') }),
       gives: 'nak',
     },
+    'INIT-REBOOT: its own address, which no pool holds any more': {
+      leases: [binding('10.0.0.40', 'a')],
+      claim: claim('a', { requestedIp: ip('10.0.0.40') }),
+      gives: 'nak',
+    },
+    'RENEWING: its own address, which no pool holds any more': {
+      leases: [binding('10.0.0.40', 'a')],
+      claim: claim('a', { ciaddr: ip('10.0.0.40') }),
+      gives: 'nak',
+    },
+    'RENEWING: its own address, which is fixed for another now': {
+      leases: [binding('10.0.0.11', 'a')],
+      place: { isReserved: (address) => address === ip('10.0.0.11') },
+      claim: claim('a', { ciaddr: ip('10.0.0.11') }),
+      gives: 'nak',
+    },
     'RENEWING: a fixed address outside the pools': {
       claim: claim('a', { ciaddr: ip('10.0.0.77'), fixedIp: ip('10.0.0.77') }),
       gives: 'bind 10.0.0.77',
@@ -318,6 +344,13 @@ describe('DECLINE and RELEASE', () => {
     assert.equal(short(allocateForDiscover(claim('a'), place)), 'offer 10.0.0.10');
     const wish = claim('b', { requestedIp: ip('10.0.0.10') });
     assert.equal(short(allocateForDiscover(wish, place)), 'offer 10.0.0.10');
+  });
+  test('who comes late with a RELEASE or DECLINE takes nothing from the client that is offered the address now', () => {
+    const { table, place } = network(RACK, binding('10.0.0.10', 'a', EXPIRED));
+    table.expire(NOW);
+    table.offer({ ip: ip('10.0.0.10'), identity: 'b', since: NOW, expiresAt: NOW + 30_000 });
+    assert.equal(releaseBinding(claim('a', { ciaddr: ip('10.0.0.10') }), place), undefined);
+    assert.equal(declineBinding(claim('a', { requestedIp: ip('10.0.0.10') }), place), undefined);
   });
   test('nobody releases what another holds', () => {
     const { place } = network(RACK, binding('10.0.0.10', 'b'));

@@ -56,7 +56,7 @@ export function network(policy: SubnetPolicy, ...bindings: Binding[]): { table: 
 }
 
 export function claim(identity: string, wishes: Partial<Claim> = {}): Claim {
-  return { identity, mac: '52:54:00:00:00:01', ciaddr: 0, ...wishes };
+  return { identity, mac: '52:54:00:00:00:01', clientId: identity, ciaddr: 0, ...wishes };
 }
 
 export function binding(address: string, identity: string, more: Partial<Binding> = {}): Binding {

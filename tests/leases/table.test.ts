@@ -166,6 +166,25 @@ test('a clock that is set back keeps no offer in force, and no lease is over soo
   assert.equal(table.counts().bound, 0);
 });
 
+test('a clock that was ahead for a while, and is set right, ends nobody’s lease', () => {
+  const { table, place } = network(RACK, binding('10.0.0.30', 'fixed'));
+  const pool = ['10.0.0.10', '10.0.0.11', '10.0.0.12', '10.0.0.13', '10.0.0.20', '10.0.0.21'];
+  for (const [index, address] of pool.entries()) table.bind(binding(address, `client-${index}`));
+  table.bind(binding('10.0.0.21', 'gone', { state: 'released' }));
+  table.expire(NOW + 86_400_000);
+  assert.equal(table.counts().bound, 0);
+  table.offer({ ip: ip('10.0.0.10'), identity: 'new', since: NOW + 86_400_000, expiresAt: NOW + 86_430_000 });
+  table.expire(NOW);
+  assert.deepEqual(table.counts(), { bound: 6, declined: 0, expired: 0, released: 1 });
+  const offer = (identity: string) => allocateForDiscover(claim(identity), place);
+  const last = offer('new');
+  assert.equal(last.kind === 'offer' && last.ip, ip('10.0.0.21'));
+  table.bind(binding('10.0.0.21', 'new'));
+  assert.equal(offer('another').kind, 'silence', 'there is nothing to offer that could be acknowledged');
+  table.expire(NOW + 86_400_000);
+  assert.equal(table.counts().bound, 0, 'they end in their time');
+});
+
 test('undo puts back exactly what stood there', () => {
   const table = createLeaseTable(RACK.pools);
   const old = binding('10.0.0.11', 'a', { hostname: 'old', clientId: '01aa' });

@@ -12,6 +12,7 @@ describe('a subnet that shares the link of the server, which has its default rou
   before(async () => {
     rack = openRack();
     rack.server.runSync('ip', 'route', 'add', 'default', 'via', '10.77.0.254', 'dev', 'eth0');
+    rack.server.runSync('ip', 'address', 'add', '10.88.0.51/32', 'dev', 'eth0');
     server = await startServer(rack.server, {
       config: {
         interfaces: ['eth0'],
@@ -33,5 +34,9 @@ describe('a subnet that shares the link of the server, which has its default rou
 
   test('a client that asks for no broadcast is answered all the same', async () => {
     assert.equal(await lease(rack.host('one', '10.99.0.1/24')), '10.88.0.50');
+  });
+
+  test('no client gets an address that the server has beside its first', async () => {
+    assert.equal(await lease(rack.host('two', '10.99.0.2/24')), '10.88.0.52');
   });
 });

@@ -1,0 +1,44 @@
+/**
+ * Whether a binding is a client's, by whatever name. What a client is known by changes when an operator lists it in the
+ * inventory, or changes `clientIdentity`: its lease, stored under the old name, is its own all the same, and goes by the
+ * new name from its next renewal on.
+ */
+import type { Ipv4 } from '../values/ipv4.ts';
+import type { Mac } from '../values/mac.ts';
+import type { Holding, LeaseView } from './table.ts';
+
+/** A client, by its name of now and by what it says of itself. */
+export interface Client {
+  readonly identity: string;
+  readonly mac: Mac;
+  /** Option 61 in hex. */
+  readonly clientId?: string | undefined;
+}
+
+type Leases = Pick<LeaseView, 'at' | 'isHeldBy' | 'of'>;
+
+/** Whether the binding of the address, live or not, is this client's. Who declined an address does not have it. */
+export function isHolder(ip: Ipv4, client: Client, leases: Leases): boolean {
+  return leases.isHeldBy(ip, client.identity) || isRenamed(ip, client, leases);
+}
+
+/** One that sends the hardware address and the identifier that its lease was stored with is the client of that lease. */
+function isRenamed(ip: Ipv4, { mac, clientId }: Client, leases: Leases): boolean {
+  const binding = leases.at(ip);
+  return (
+    binding !== undefined &&
+    binding.state !== 'declined' &&
+    binding.mac === mac &&
+    binding.clientId === clientId
+  );
+}
+
+/** Its bindings under the names that it may have had, for a client that has none under its own. */
+export function formerHoldings(client: Client, leases: Leases): readonly Holding[] {
+  const { identity, mac, clientId } = client;
+  const names = [`mac:${mac}`, `machine:${mac}`, ...(clientId === undefined ? [] : [`id:${clientId}`])];
+  return names
+    .filter((name) => name !== identity)
+    .flatMap((name) => leases.of(name))
+    .filter(({ ip }) => isRenamed(ip, client, leases));
+}
