@@ -56,7 +56,7 @@ export function planImport(records: readonly LeaseRecord[], site: ImportSite): I
       older++;
       continue;
     }
-    if (stored !== undefined && stored.identity !== binding.identity && isRunning(stored, site.now)) {
+    if (stored !== undefined && !isSame(binding, stored) && isRunning(stored, site.now)) {
       const message = `${formatIpv4(ip)} is leased here to ${stored.identity} until ${time(stored.expiresAt)}`;
       conflicts.push({ place, message });
       continue;
@@ -72,9 +72,17 @@ export function planImport(records: readonly LeaseRecord[], site: ImportSite): I
 const isRunning = ({ state, expiresAt }: Binding, now: number): boolean =>
   state !== 'released' && expiresAt > now;
 
+/** One client, by whatever name: it may have been listed in the inventory since (holder.ts). */
+const isSame = (binding: Binding, stored: Binding): boolean =>
+  stored.identity === binding.identity ||
+  (stored.state !== 'declined' &&
+    binding.state !== 'declined' &&
+    stored.mac === binding.mac &&
+    stored.clientId === binding.clientId);
+
 /** The same client, heard of later here than there: a file that is imported once more changes nothing. */
 const isOlder = (binding: Binding, stored: Binding): boolean =>
-  stored.identity === binding.identity && stored.touchedAt >= binding.touchedAt;
+  isSame(binding, stored) && stored.touchedAt >= binding.touchedAt;
 
 const time = (milliseconds: number): string => new Date(milliseconds).toISOString();
 

@@ -287,6 +287,17 @@ describe('what becomes of records', () => {
     assert.equal(planImport([record('10.0.0.5')], site([own])).older, 1);
     assert.equal(planImport([record('10.0.0.5', { touchedAt: NOW - 999 })], site([own])).bindings.length, 1);
   });
+  test('a client that goes by another name here by now is no other client', () => {
+    const own = { mac: '52:54:00:00:00:05', clientId: 'ff01', expiresAt: NOW + 5000 };
+    const stored = [binding('10.0.0.5', 'id:ff01', { ...own, touchedAt: NOW - 2000 })];
+    const plan = planImport([record('10.0.0.5', { clientId: 'ff01' })], site(stored));
+    assert.deepEqual(
+      plan.bindings.map(({ identity }) => identity),
+      ['mac:52:54:00:00:00:05'],
+    );
+    const later = [binding('10.0.0.5', 'id:ff01', { ...own, touchedAt: NOW - 999 })];
+    assert.equal(planImport([record('10.0.0.5', { clientId: 'ff01' })], site(later)).older, 1);
+  });
   test('a running lease that cannot last here is imported with a warning', () => {
     const plan = planImport(
       [record('10.9.0.5'), record('10.9.0.5', { place: { line: 9, column: 1 } })],
