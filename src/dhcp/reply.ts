@@ -3,6 +3,7 @@ import type { Ipv4 } from '../values/ipv4.ts';
 import { OPTION } from './codes.ts';
 import { ByteReader, written } from './cursor.ts';
 import { messageType, messageTypeBytes } from './message.ts';
+import { OptionList } from './option-list.ts';
 import { BOOTREPLY, FLAG_BROADCAST, type MessageName, type OptionBytes, type Packet } from './packet.ts';
 
 export interface ReplyFields {
@@ -87,7 +88,7 @@ export function replyTo(request: Packet, fields: ReplyFields): Packet {
 }
 
 function replyOptions(request: Packet, fields: ReplyFields): OptionBytes {
-  const options = new Map<number, Uint8Array>();
+  const options = new OptionList();
   if (fields.type !== undefined) {
     options.set(OPTION.MESSAGE_TYPE, messageTypeBytes(fields.type));
     options.set(
@@ -99,10 +100,10 @@ function replyOptions(request: Packet, fields: ReplyFields): OptionBytes {
   const wanted = request.options.get(OPTION.PARAMETER_LIST);
   const filters = always !== undefined && wanted !== undefined && wanted.length > 0;
   const isDue = (code: number): boolean => isAllowed(code, fields.type) && suits(code, request);
-  for (const [code, bytes] of fields.options) {
+  fields.options.forEach((bytes, code) => {
     // A client that cannot do without IPv4 must not be told to (RFC 8925 §3.3), so silence on it is no wish.
     if ((filters ? always.has(code) : code !== OPTION.IPV6_ONLY) && isDue(code)) options.set(code, bytes);
-  }
+  });
   const chooses = (code: number): void => {
     const bytes = fields.options.get(code);
     if (bytes !== undefined && isDue(code)) options.set(code, bytes);
