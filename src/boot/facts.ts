@@ -1,5 +1,6 @@
 /** What a message tells of its client, read once. Every later step looks at facts, never at packets. */
 import { OPTION } from '../dhcp/codes.ts';
+import { ByteReader } from '../dhcp/cursor.ts';
 import { messageType } from '../dhcp/message.ts';
 import { FLAG_BROADCAST, type MessageName, type Packet } from '../dhcp/packet.ts';
 import { decodeSuboptions } from '../dhcp/suboptions.ts';
@@ -86,9 +87,7 @@ const text = (bytes: Uint8Array | undefined): string | undefined =>
   bytes === undefined ? undefined : textToNul(bytes);
 
 function address(bytes: Uint8Array | undefined): Ipv4 | undefined {
-  if (bytes?.length !== 4) return undefined;
-  const [a = 0, b = 0, c = 0, d = 0] = bytes;
-  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+  return bytes?.length === 4 ? new ByteReader(bytes).u32() : undefined;
 }
 
 /** Bytes that people may read as text, else as colon-joined hex: switches put both into circuit ids. */
@@ -134,19 +133,22 @@ function spelledArch(vendorClass: string | undefined): number | undefined {
  * the same (peers P14).
  */
 function readArch(packet: Packet, vendorClass: string | undefined): number | undefined {
-  const codes: number[] = [];
-  const list = packet.options.get(OPTION.CLIENT_ARCH) ?? new Uint8Array();
-  for (let at = 0; at + 1 < list.length; at += 2) codes.push(((list[at] ?? 0) << 8) | (list[at + 1] ?? 0));
+  const list = packet.options.get(OPTION.CLIENT_ARCH);
   const spelled = spelledArch(vendorClass);
+  if (list === undefined) return spelled;
+  const codes: number[] = [];
+  for (const reader = new ByteReader(list); reader.remaining >= 2; ) codes.push(reader.u16());
   if (spelled !== undefined) codes.push(spelled);
   return codes.find((code) => archOf(code) !== undefined) ?? codes[0];
 }
+
+const NOTHING: ReadonlyMap<number, Uint8Array> = new Map();
 
 function readRelay(packet: Packet): RelayFacts | undefined {
   const bytes = packet.options.get(OPTION.RELAY_AGENT);
   if (packet.giaddr === 0 && bytes === undefined) return undefined;
   const decoded = bytes === undefined ? undefined : decodeSuboptions(bytes);
-  const suboptions = decoded instanceof Map ? decoded : new Map<number, Uint8Array>();
+  const suboptions = decoded instanceof Map ? decoded : NOTHING;
   return {
     giaddr: packet.giaddr,
     circuitId: readable(suboptions.get(1)),

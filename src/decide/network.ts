@@ -4,6 +4,7 @@ import type { ClientIdentity, DhcpPolicy, SubnetPolicy } from '../config/model.t
 import type { Claim } from '../leases/allocate.ts';
 import type { Machine } from '../profiles/model.ts';
 import { BROADCAST, type Ipv4, inSubnet } from '../values/ipv4.ts';
+import { isClientIdOfMac } from '../values/mac.ts';
 import type { World } from './decision.ts';
 
 /**
@@ -61,7 +62,7 @@ export function identityOf(
 ): string {
   if (machine !== undefined) return `machine:${machine.macs[0] ?? machine.uuid ?? machine.name ?? facts.mac}`;
   const { clientId = '', mac } = facts;
-  const tellsNothing = clientId.length < SHORTEST_CLIENT_ID || clientId === `01${mac.replaceAll(':', '')}`;
+  const tellsNothing = clientId.length < SHORTEST_CLIENT_ID || isClientIdOfMac(clientId, mac);
   return tellsNothing || (by === 'mac' && mac !== '') ? `mac:${mac}` : `id:${clientId}`;
 }
 

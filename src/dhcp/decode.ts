@@ -46,8 +46,10 @@ export function decodePacket(bytes: Uint8Array): Packet | Malformed {
   const giaddr = reader.u32();
   const chaddr = reader.take(hlen);
   reader.skip(CHADDR_SIZE - hlen);
-  const snameField = reader.take(SNAME_SIZE);
-  const fileField = reader.take(FILE_SIZE);
+  const snameAt = reader.position;
+  reader.skip(SNAME_SIZE);
+  const fileAt = reader.position;
+  reader.skip(FILE_SIZE);
 
   const options = new Map<number, Uint8Array>();
   let overload = 0;
@@ -55,7 +57,15 @@ export function decodePacket(bytes: Uint8Array): Packet | Malformed {
     const wrong = readOptions(reader, options) ?? checkMessageType(options);
     if (wrong !== undefined) return wrong;
     overload = takeOverload(options);
-    const wrongField = overload === 0 ? undefined : readOverloaded(overload, fileField, snameField, options);
+    const wrongField =
+      overload === 0
+        ? undefined
+        : readOverloaded(
+            overload,
+            reader.at(fileAt).take(FILE_SIZE),
+            reader.at(snameAt).take(SNAME_SIZE),
+            options,
+          );
     if (wrongField !== undefined) return wrongField;
   } else if (!allZero(reader)) {
     return malformed(
@@ -63,8 +73,8 @@ export function decodePacket(bytes: Uint8Array): Packet | Malformed {
       `the options begin ${hexOf(bytes.subarray(HEADER_SIZE, HEADER_SIZE + 4))}`,
     );
   }
-  const sname = (overload & OVERLOAD_SNAME) === 0 ? fieldText(snameField) : '';
-  const file = (overload & OVERLOAD_FILE) === 0 ? fieldText(fileField) : '';
+  const sname = (overload & OVERLOAD_SNAME) === 0 ? fieldText(reader.at(snameAt), SNAME_SIZE) : '';
+  const file = (overload & OVERLOAD_FILE) === 0 ? fieldText(reader.at(fileAt), FILE_SIZE) : '';
   return { op, htype, hops, xid, secs, flags, ciaddr, yiaddr, siaddr, giaddr, chaddr, sname, file, options };
 }
 
@@ -146,9 +156,9 @@ function checkMessageType(options: ReadonlyMap<number, Uint8Array>): Malformed |
     : undefined;
 }
 
-/** Most packets leave both fields empty; the test of one byte spares them the search for a NUL. */
-function fieldText(field: Uint8Array): string {
-  return field[0] === 0 ? '' : textToNul(field);
+/** Most packets leave both fields empty; the test of one byte spares them a view and the search for a NUL. */
+function fieldText(field: ByteReader, size: number): string {
+  return field.peek() === 0 ? '' : textToNul(field.take(size));
 }
 
 function malformed(code: MalformedCode, detail: string): Malformed {

@@ -3,7 +3,7 @@ import { OPTION } from './codes.ts';
 import { ByteWriter, concatBytes } from './cursor.ts';
 import { CHADDR_SIZE, COOKIE, FILE_SIZE, HEADER_SIZE, SNAME_SIZE } from './decode.ts';
 import { layOut, type OptionEntry } from './layout.ts';
-import type { Packet } from './packet.ts';
+import type { OptionBytes, Packet } from './packet.ts';
 import { bytesOf } from './wiretext.ts';
 
 export interface EncodeLimits {
@@ -100,7 +100,7 @@ function writeField(
   writer: ByteWriter,
   size: number,
   text: Uint8Array,
-  options: readonly OptionEntry[] | undefined,
+  options: OptionBytes | undefined,
 ): void {
   if (options === undefined) {
     writer.bytes(text);
@@ -112,21 +112,18 @@ function writeField(
   writer.skip(size - (writer.position - before));
 }
 
-/** The options, split where they exceed 255 bytes, and END. */
-function writeOptions(writer: ByteWriter, options: readonly OptionEntry[]): void {
-  for (const [code, data] of options) {
-    if (data.length <= 255) {
-      writer.u8(code);
-      writer.u8(data.length);
-      writer.bytes(data);
-      continue;
-    }
-    for (let from = 0; from < data.length; from += 255) {
-      const part = data.subarray(from, from + 255);
-      writer.u8(code);
-      writer.u8(part.length);
-      writer.bytes(part);
-    }
-  }
+/** The options and END. */
+function writeOptions(writer: ByteWriter, options: OptionBytes): void {
+  options.forEach((data, code) => {
+    if (data.length <= 255) writeOption(writer, code, data);
+    // RFC 3396 §5.
+    else for (let at = 0; at < data.length; at += 255) writeOption(writer, code, data.subarray(at, at + 255));
+  });
   writer.u8(OPTION.END);
+}
+
+function writeOption(writer: ByteWriter, code: number, data: Uint8Array): void {
+  writer.u8(code);
+  writer.u8(data.length);
+  writer.bytes(data);
 }

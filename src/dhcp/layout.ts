@@ -1,6 +1,7 @@
 /** Which options a message carries, in what order, and in which of its three areas. */
 import { OPTION } from './codes.ts';
 import { FILE_SIZE, OVERLOAD_FILE, OVERLOAD_SNAME, SNAME_SIZE } from './decode.ts';
+import type { OptionBytes } from './packet.ts';
 
 export type OptionEntry = readonly [code: number, data: Uint8Array];
 
@@ -13,10 +14,10 @@ export interface LayoutLimits {
 
 export interface Layout {
   /** The options field, in writing order. */
-  readonly main: readonly OptionEntry[];
+  readonly main: OptionBytes;
   /** Set when that header field holds options. */
-  readonly inFile: readonly OptionEntry[] | undefined;
-  readonly inSname: readonly OptionEntry[] | undefined;
+  readonly inFile: OptionBytes | undefined;
+  readonly inSname: OptionBytes | undefined;
   /** Bytes of the options field with cookie and END; 0 when there is no option at all. */
   readonly size: number;
   readonly dropped: readonly number[];
@@ -39,39 +40,47 @@ const RANKS: ReadonlyMap<number, number> = new Map(
   ),
 );
 
-/** `overflow`: names too long for their header field; each counts only when the packet lacks that option. */
-export function layOut(
-  options: ReadonlyMap<number, Uint8Array>,
-  overflow: readonly OptionEntry[],
-  limits: LayoutLimits,
-): Layout {
-  const main: OptionEntry[] = [];
-  let size = COOKIE_AND_END;
-  const dropped: number[] = [];
-  const add = (entry: OptionEntry): void => {
-    main.push(entry);
-    size += optionSize(entry[1].length);
-  };
-  const addByCode = (code: number): void => {
-    const data = options.get(code);
-    if (data !== undefined) add([code, data]);
-  };
-  addByCode(OPTION.MESSAGE_TYPE);
-  addByCode(OPTION.SERVER_ID);
-  for (const entry of options) {
-    const [code] = entry;
-    if (code === OPTION.MESSAGE_TYPE || code === OPTION.SERVER_ID) continue;
-    // The encoder writes the overload option itself where it overloads.
-    if (code === OPTION.RELAY_AGENT || code === OPTION.OVERLOAD) continue;
-    if (code > OPTION.PAD && code < OPTION.END) add(entry);
-    else dropped.push(code);
-  }
-  for (const entry of overflow) if (!options.has(entry[0])) add(entry);
-  addByCode(OPTION.RELAY_AGENT);
+/** Where an option stands in a message: the type first, then who speaks, and option 82 last (RFC 3046 §2.1). */
+function placeOf(code: number): number {
+  if (code === OPTION.MESSAGE_TYPE) return 0;
+  if (code === OPTION.SERVER_ID) return 1;
+  return code === OPTION.RELAY_AGENT ? 3 : 2;
+}
 
-  if (main.length === 0) return { main, inFile: undefined, inSname: undefined, size: 0, dropped };
+const isNumber = (code: number): boolean => code > OPTION.PAD && code < OPTION.END;
+
+/** Whether the options can be written as they stand, as those of our replies can. */
+function areInOrder(options: OptionBytes): boolean {
+  let place = 0;
+  let inOrder = true;
+  options.forEach((_, code) => {
+    const own = placeOf(code);
+    if (own < place || !isNumber(code) || code === OPTION.OVERLOAD) inOrder = false;
+    place = own;
+  });
+  return inOrder;
+}
+
+/** `overflow`: names too long for their header field; each counts only when the packet lacks that option. */
+export function layOut(options: OptionBytes, overflow: readonly OptionEntry[], limits: LayoutLimits): Layout {
+  if (overflow.length === 0 && areInOrder(options)) return fit(options, [], limits);
+  const entries = [...options, ...overflow.filter(([code]) => !options.has(code))];
+  const main = entries
+    // The encoder writes the overload option itself where it overloads.
+    .filter(([code]) => isNumber(code) && code !== OPTION.OVERLOAD)
+    .sort(([a], [b]) => placeOf(a) - placeOf(b));
+  const dropped = entries.map(([code]) => code).filter((code) => !isNumber(code));
+  return fit(new Map(main), dropped, limits);
+}
+
+function fit(main: OptionBytes, dropped: readonly number[], limits: LayoutLimits): Layout {
+  if (main.size === 0) return { main, inFile: undefined, inSname: undefined, size: 0, dropped };
+  let size = COOKIE_AND_END;
+  main.forEach((data) => {
+    size += optionSize(data.length);
+  });
   if (size <= limits.room) return { main, inFile: undefined, inSname: undefined, size, dropped };
-  return squeeze(main, dropped, limits);
+  return squeeze([...main], dropped, limits);
 }
 
 /** Fills the areas by rank: what is needed most takes its place first, each option goes where it fits whole. */
@@ -92,9 +101,9 @@ function squeeze(entries: readonly OptionEntry[], dropped: readonly number[], li
   const used = (file.codes.size > 0 ? OVERLOAD_FILE : 0) | (sname.codes.size > 0 ? OVERLOAD_SNAME : 0);
   if (used !== 0) kept.splice(afterMessageType(kept), 0, [OPTION.OVERLOAD, Uint8Array.of(used)]);
   return {
-    main: kept,
-    inFile: file.codes.size > 0 ? inOrder(file.codes) : undefined,
-    inSname: sname.codes.size > 0 ? inOrder(sname.codes) : undefined,
+    main: new Map(kept),
+    inFile: file.codes.size > 0 ? new Map(inOrder(file.codes)) : undefined,
+    inSname: sname.codes.size > 0 ? new Map(inOrder(sname.codes)) : undefined,
     size: COOKIE_AND_END + kept.reduce((sum, [, data]) => sum + optionSize(data.length), 0),
     dropped: [...dropped, ...entries.map(([code]) => code).filter((code) => lost.has(code))],
   };

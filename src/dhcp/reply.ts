@@ -3,6 +3,7 @@ import type { Ipv4 } from '../values/ipv4.ts';
 import { OPTION } from './codes.ts';
 import { ByteReader, written } from './cursor.ts';
 import { messageType, messageTypeBytes } from './message.ts';
+import { OptionList } from './option-list.ts';
 import { BOOTREPLY, FLAG_BROADCAST, type MessageName, type OptionBytes, type Packet } from './packet.ts';
 
 export interface ReplyFields {
@@ -87,7 +88,7 @@ export function replyTo(request: Packet, fields: ReplyFields): Packet {
 }
 
 function replyOptions(request: Packet, fields: ReplyFields): OptionBytes {
-  const options = new Map<number, Uint8Array>();
+  const options = new OptionList();
   if (fields.type !== undefined) {
     options.set(OPTION.MESSAGE_TYPE, messageTypeBytes(fields.type));
     options.set(
@@ -98,20 +99,12 @@ function replyOptions(request: Packet, fields: ReplyFields): OptionBytes {
   const { always } = fields;
   const wanted = request.options.get(OPTION.PARAMETER_LIST);
   const filters = always !== undefined && wanted !== undefined && wanted.length > 0;
-  const isDue = (code: number): boolean => isAllowed(code, fields.type) && suits(code, request);
-  for (const [code, bytes] of fields.options) {
+  fields.options.forEach((bytes, code) => {
     // A client that cannot do without IPv4 must not be told to (RFC 8925 §3.3), so silence on it is no wish.
-    if ((filters ? always.has(code) : code !== OPTION.IPV6_ONLY) && isDue(code)) options.set(code, bytes);
-  }
-  const chooses = (code: number): void => {
-    const bytes = fields.options.get(code);
-    if (bytes !== undefined && isDue(code)) options.set(code, bytes);
-  };
-  for (const code of filters ? wanted : []) {
-    // RFC 2132 §3.3: where both are sent, the mask MUST come before the routers.
-    if (code === OPTION.ROUTERS && wanted?.includes(OPTION.SUBNET_MASK) === true) chooses(OPTION.SUBNET_MASK);
-    chooses(code);
-  }
+    if ((filters ? always.has(code) : code !== OPTION.IPV6_ONLY) && isDue(code, request, fields))
+      options.set(code, bytes);
+  });
+  if (filters) chooseWanted(wanted, request, fields, options);
   const clientId = request.options.get(OPTION.CLIENT_ID);
   if (clientId !== undefined) options.set(OPTION.CLIENT_ID, clientId);
   const subnetSelection = request.options.get(OPTION.SUBNET_SELECTION);
@@ -122,6 +115,24 @@ function replyOptions(request: Packet, fields: ReplyFields): OptionBytes {
   if (relayAgent !== undefined) options.set(OPTION.RELAY_AGENT, relayAgent);
   return options;
 }
+
+/** What the client asks for, in the order in which it asks. */
+function chooseWanted(wanted: Uint8Array, request: Packet, fields: ReplyFields, into: OptionList): void {
+  for (const code of wanted) {
+    // RFC 2132 §3.3: where both are sent, the mask MUST come before the routers.
+    if (code === OPTION.ROUTERS && wanted.includes(OPTION.SUBNET_MASK))
+      choose(OPTION.SUBNET_MASK, request, fields, into);
+    choose(code, request, fields, into);
+  }
+}
+
+function choose(code: number, request: Packet, fields: ReplyFields, into: OptionList): void {
+  const bytes = fields.options.get(code);
+  if (bytes !== undefined && isDue(code, request, fields)) into.set(code, bytes);
+}
+
+const isDue = (code: number, request: Packet, { type }: ReplyFields): boolean =>
+  isAllowed(code, type) && suits(code, request);
 
 function isAllowed(code: number, type: MessageName | undefined): boolean {
   if (OWN.has(code)) return false;

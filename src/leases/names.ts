@@ -2,12 +2,14 @@
  * What a client is called, slot by slot: identity, MAC address, client identifier, host name. Most of it follows from the
  * MAC address, which is kept as a number; text is kept only where it does not follow.
  */
-import { macFromNumber, macToNumber } from '../values/mac.ts';
+import { isClientIdOfMac, macFromNumber, macToNumber } from '../values/mac.ts';
 import type { Columns } from './columns.ts';
 import type { Binding } from './store.ts';
 
 export interface Names {
   write(slot: number, binding: Binding): void;
+  /** Whether the names of this binding are what is written, without building any of them. */
+  areOf(slot: number, binding: Binding): boolean;
   /** What follows reads what was written. */
   mac(slot: number): string;
   identity(slot: number): string;
@@ -31,16 +33,6 @@ const FORM = {
 
 const MAC_LENGTH = 'aa:bb:cc:dd:ee:ff'.length;
 const IDENTITY_LENGTH = 'mac:'.length + MAC_LENGTH;
-
-function isClientIdOfMac(clientId: string, mac: string): boolean {
-  if (clientId.length !== 14 || !clientId.startsWith('01')) return false;
-  for (let octet = 0; octet < 6; octet++) {
-    const at = octet * 2 + 2;
-    if (clientId.charCodeAt(at) !== mac.charCodeAt(octet * 3)) return false;
-    if (clientId.charCodeAt(at + 1) !== mac.charCodeAt(octet * 3 + 1)) return false;
-  }
-  return true;
-}
 
 const isPrefixed = (text: string, prefix: string, rest: string): boolean =>
   text.length === prefix.length + rest.length && text.startsWith(prefix) && text.endsWith(rest);
@@ -91,10 +83,24 @@ export function createNames(columns: Columns): Names {
       clientIds[slot] = (form & FORM.clientIdOfMac) === 0 ? binding.clientId : undefined;
       hostnames[slot] = binding.hostname;
     },
+    areOf(slot, binding) {
+      const form = formOf(binding);
+      if (columns.form[slot] !== form || hostnames[slot] !== binding.hostname) return false;
+      const isMac =
+        (form & FORM.oddMac) === 0
+          ? columns.mac[slot] === macToNumber(binding.mac)
+          : macs.get(slot) === binding.mac;
+      const isIdentity =
+        (form & (FORM.byMac | FORM.byClientId)) !== 0 || identities.get(slot) === binding.identity;
+      const isClientId = (form & FORM.clientIdOfMac) !== 0 || clientIds[slot] === binding.clientId;
+      return isMac && isIdentity && isClientId;
+    },
     mac,
     identity,
     isIdentity(slot, text) {
       const form = columns.form[slot] as number;
+      const isById = (form & (FORM.byMac | FORM.byClientId | FORM.clientIdOfMac)) === FORM.byClientId;
+      if (isById) return isPrefixed(text, 'id:', clientIds[slot] as string);
       if ((form & FORM.byMac) === 0 || (form & FORM.oddMac) !== 0) return identity(slot) === text;
       return (
         text.length === IDENTITY_LENGTH &&

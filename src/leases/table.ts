@@ -110,6 +110,13 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
     return slot === NONE ? undefined : read(slot);
   };
 
+  /** What stands in the place of a binding. Mostly it is the same client's, whose names are at hand then. */
+  const before = (binding: Binding): Binding | undefined => {
+    const slot = byIp.find(binding.ip);
+    if (slot === NONE) return undefined;
+    return names.areOf(slot, binding) ? { ...binding, ...holding(slot) } : read(slot);
+  };
+
   const isOffered = (ip: Ipv4): boolean => offers.at(ip) !== undefined;
 
   const isRunning = (slot: number): boolean => slot !== NONE && columns.list[slot] === LIST.running;
@@ -274,10 +281,10 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
       if (binding.state !== 'released' && binding.expiresAt > now) expiry.add(slot);
     },
     bind(binding) {
-      const before = at(binding.ip);
+      const replaced = before(binding);
       endOffer(binding.ip);
       write(binding);
-      return before;
+      return replaced;
     },
     undo(ip, before) {
       if (before === undefined) erase(ip);

@@ -51,7 +51,7 @@ interface Entry {
  * Only what opens an exchange counts, DISCOVER or BOOTP: the REQUEST that follows, the question on port 4011 and
  * repetitions under one transaction id are the same exchange. (A transaction id alone tells little: Intel's ROMs make it of
  * their MAC address, so it is the same at every boot.) Firmware and the iPXE after it are counted apart, since
- * each asks once a boot. The newest `limit` stages of machines are kept at most.
+ * each asks once a boot. The newest `limit` stages of machines are kept at least.
  */
 export function createBootHistory(policy: LoopPolicy | undefined, limit = 16_384): BootHistory {
   const entries = createNewest<string, Entry>(limit);

@@ -30,7 +30,7 @@ const BOOTING_MS = 60_000;
 /** From the request for a loader until it asks for its configuration, with others that it loads first. */
 const LOADING_MS = 2 * 60_000;
 
-/** Keeps the newest `limit` of each at most. */
+/** Remembers the newest `limit` of each at least, and twice as many at most. */
 export function createClients(limit = 16_384): Clients {
   const byMac = createNewest<Mac, Facts>(limit);
   const byAddress = createNewest<Ipv4, Mac>(limit);

@@ -9,7 +9,7 @@ export interface ClientLimit {
 /** Seconds' worth of messages that may come at once: firmware that retries in a hurry is no flood. */
 const BURST_SECONDS = 5;
 
-/** Buckets kept at most; beyond it the older half is forgotten, which only forgives. */
+/** Buckets kept at least, of twice as many at most; the older ones are forgotten, which only forgives. */
 const MAX_BUCKETS = 65_536;
 
 interface Bucket {

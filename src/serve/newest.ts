@@ -1,6 +1,7 @@
 /**
- * What was heard last of each key, for at most so many. When it is full the older half goes at once, which costs nothing in
- * between and keeps what is new.
+ * What was heard last of each key, for `limit` of them at least and twice as many at most: a young generation and an old one.
+ * When the young one is full it becomes the old one, and what was the old one is forgotten whole, so that no packet pays
+ * for sorting out thousands.
  */
 export interface Newest<Key, Value> {
   get(key: Key): Value | undefined;
@@ -9,13 +10,16 @@ export interface Newest<Key, Value> {
 }
 
 export function createNewest<Key, Value>(limit: number): Newest<Key, Value> {
-  let known = new Map<Key, Value>();
+  let young = new Map<Key, Value>();
+  let old = new Map<Key, Value>();
   return {
-    get: (key) => known.get(key),
+    get: (key) => young.get(key) ?? old.get(key),
     set(key, value) {
-      known.delete(key);
-      if (known.size >= limit) known = new Map([...known].slice(known.size >>> 1));
-      known.set(key, value);
+      if (young.size >= limit && !young.has(key)) {
+        old = young;
+        young = new Map();
+      }
+      young.set(key, value);
     },
   };
 }

@@ -112,7 +112,10 @@ describe('the options of a reply', () => {
     const found = reply('OFFER', {
       options: options({ 53: '06', 54: '01010101', 61: 'ff', 82: 'ff', 52: '01' }),
     }).options;
-    assert.deepEqual(found, options({ 53: '02', 54: '0a000001', 61: '01525400aa0001', 82: '0101aa' }));
+    assert.deepEqual(
+      new Map(found),
+      options({ 53: '02', 54: '0a000001', 61: '01525400aa0001', 82: '0101aa' }),
+    );
   });
 
   test('nothing is echoed that was not sent', () => {

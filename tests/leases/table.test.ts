@@ -7,6 +7,7 @@ import {
   declineBinding,
   releaseBinding,
 } from '../../src/leases/allocate.ts';
+import type { Binding } from '../../src/leases/store.ts';
 import { createLeaseTable } from '../../src/leases/table.ts';
 import { formatIpv4, type Ipv4, inRange, inSubnet } from '../../src/values/ipv4.ts';
 import { binding, claim, ip, NOW, network, subnet } from './rules.ts';
@@ -197,6 +198,40 @@ test('undo puts back exactly what stood there', () => {
   table.undo(ip('10.0.0.12'), nothing);
   assert.equal(table.at(ip('10.0.0.12')), undefined);
   assert.deepEqual(table.of('c'), []);
+});
+
+test('a bind tells what stood there: the same client, or one that differs in one name', () => {
+  const names = { identity: 'id:01aa', mac: '52:54:00:aa:00:01', clientId: '01aa', hostname: 'web' };
+  const own = { mac: names.mac, identity: `mac:${names.mac}`, clientId: '01525400aa0001' };
+  const cases: Partial<Binding>[] = [
+    names,
+    { ...names, identity: 'machine:1' },
+    { ...names, mac: '52:54:00:aa:00:02' },
+    { ...names, mac: '80:00:02' },
+    { ...names, clientId: '01ab' },
+    { ...names, clientId: undefined },
+    { ...names, hostname: undefined },
+    own,
+    { ...own, clientId: undefined },
+  ];
+  for (const was of cases) {
+    for (const is of cases) {
+      const table = createLeaseTable(RACK.pools);
+      const old = { ...binding('10.0.0.11', 'a'), clientId: undefined, hostname: undefined, ...was };
+      const next = {
+        ...old,
+        clientId: undefined,
+        hostname: undefined,
+        ...is,
+        touchedAt: NOW + 1,
+        state: 'released',
+      };
+      table.bind(old);
+      assert.deepEqual(table.bind(next as Binding), old);
+      assert.equal(table.isHeldBy(old.ip, next.identity), true);
+      assert.equal(table.isHeldBy(old.ip, `${next.identity}0`), false);
+    }
+  }
 });
 
 test('hardware addresses of any length are kept as they are', () => {
