@@ -15,6 +15,7 @@ import { createJournal } from './journal/journal.ts';
 import { createMetrics } from './journal/metrics.ts';
 import { createVendors } from './journal/vendors.ts';
 import { startLanes } from './lanes/lanes.ts';
+import { runningLease } from './leases/holder.ts';
 import { noLeaseStore } from './leases/none.ts';
 import { openSqliteStore } from './leases/sqlite.ts';
 import { createLeaseTable } from './leases/table.ts';
@@ -135,8 +136,8 @@ async function wire(options: AppOptions, closers: Closer[], close: () => Promise
   const rendering = createRendering(clients, world);
   const resolver = contentOf(config, rendering, network, clock);
   const requester = createRequesters({
+    leased: (address) => runningLease(address, table, clock.wall())?.mac,
     seen: clients.macAt,
-    leased: (address) => table.at(address)?.mac,
     neighbour: network.neighbour,
     neighbour6: network.neighbour6,
     serverAddress: () => config.serverAddress,

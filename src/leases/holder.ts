@@ -5,6 +5,7 @@
  */
 import type { Ipv4 } from '../values/ipv4.ts';
 import type { Mac } from '../values/mac.ts';
+import type { Binding } from './store.ts';
 import type { Holding, LeaseView } from './table.ts';
 
 /** A client, by its name of now and by what it says of itself. */
@@ -31,6 +32,12 @@ function isRenamed(ip: Ipv4, { mac, clientId }: Client, leases: Leases): boolean
     binding.mac === mac &&
     binding.clientId === clientId
   );
+}
+
+/** The lease of the address that runs now, Unix milliseconds; undefined: nobody has it. */
+export function runningLease(ip: Ipv4, leases: Pick<LeaseView, 'at'>, now: number): Binding | undefined {
+  const binding = leases.at(ip);
+  return binding?.state === 'bound' && binding.expiresAt > now ? binding : undefined;
 }
 
 /** Its bindings under the names that it may have had, for a client that has none under its own. */

@@ -53,10 +53,9 @@ export function finish(
       if (delay === undefined) outgoing.push(reply);
       else deps.clock.after('delayed DHCP reply', delay, () => send(deps, [reply], socket));
       if (decision.bootFile !== undefined) deps.clients.boots(facts.mac, now);
-      // An offered address is not used yet.
-      if (decision.yiaddr !== 0 && decision.type !== 'OFFER') deps.clients.holds(decision.yiaddr, facts.mac);
-      // In a DISCOVER ciaddr means nothing (RFC 2131 table 5): some firmware leaves there what it had once.
-      else if (facts.ciaddr !== 0 && facts.message !== 'DISCOVER')
+      // Of what we give away the lease tells. In a DISCOVER ciaddr means nothing (RFC 2131 table 5): some firmware leaves
+      // there what it had once.
+      if (decision.yiaddr === 0 && facts.ciaddr !== 0 && facts.message !== 'DISCOVER')
         deps.clients.holds(facts.ciaddr, facts.mac);
     }
     tell(deps.journal, facts, decision, now);

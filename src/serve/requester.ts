@@ -9,9 +9,10 @@ import type { Mac } from '../values/mac.ts';
 
 /** Who says which machine is behind an address; undefined: it does not know. */
 export interface RequesterSources {
-  /** Clients that were given, or use, an address lately. */
-  readonly seen: (address: Ipv4) => Mac | undefined;
+  /** Whose lease of it runs. */
   readonly leased: (address: Ipv4) => Mac | undefined;
+  /** Who said lately that the address is its own, or was given it by another server. */
+  readonly seen: (address: Ipv4) => Mac | undefined;
   /** The kernel's neighbour tables. */
   readonly neighbour: (address: Ipv4) => Mac | undefined;
   readonly neighbour6: (address: Ipv6, nic: Nic | undefined) => Mac | undefined;
@@ -34,7 +35,7 @@ export type Requesters = (
 export function createRequesters(sources: RequesterSources): Requesters {
   const macAt = (address: IpAddress, nic: Nic | undefined): Mac | undefined =>
     isIpv4(address)
-      ? (sources.seen(address) ?? sources.leased(address) ?? sources.neighbour(address))
+      ? (sources.leased(address) ?? sources.seen(address) ?? sources.neighbour(address))
       : (sources.neighbour6(address, nic) ?? macInIpv6(address));
   return (address, path, localAddress, nic) => ({
     address,

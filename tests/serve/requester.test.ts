@@ -19,8 +19,8 @@ const cases: readonly {
   readonly path: string;
   readonly mac: string | undefined;
 }[] = [
-  { name: 'a client seen lately', seen: SEEN, leased: LEASED, near: NEAR, path: NAME, mac: SEEN },
-  { name: 'a lease, whatever the path says', leased: LEASED, near: NEAR, path: NAME, mac: LEASED },
+  { name: 'whose lease runs', leased: LEASED, seen: SEEN, near: NEAR, path: NAME, mac: LEASED },
+  { name: 'a client seen lately, whatever the path says', seen: SEEN, near: NEAR, path: NAME, mac: SEEN },
   { name: 'a neighbour, whatever the path says', near: NEAR, path: NAME, mac: NEAR },
   { name: 'the path where nothing else is known', path: NAME, mac: NAMED },
   { name: 'nobody', path: 'pxelinux.0', mac: undefined },
