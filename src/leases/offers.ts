@@ -4,7 +4,8 @@
  * SHOULD NOT reuse an offered address, and need not record it).
  */
 import type { Ipv4 } from '../values/ipv4.ts';
-import { createQueue, type Queue } from './queue.ts';
+import { NONE } from './columns.ts';
+import { createSlotIndex, hashAddress, hashText } from './slot-index.ts';
 
 export interface Offer {
   readonly ip: Ipv4;
@@ -33,60 +34,103 @@ export interface Offers {
 
 const heldFor = ({ since, expiresAt }: Offer): number => expiresAt - since;
 
+/** Offers that are held equally long, in the order in which they were made: slots that are linked. */
+interface Line {
+  first: number;
+  last: number;
+}
+
 /**
  * Offers that are held equally long end in the order in which they are made. Nearly all are; some firmware needs longer
- * (quirks), and must not keep the others from ending: there is a queue for each length.
+ * (quirks), and must not keep the others from ending: there is a line for each length.
+ *
+ * Each exchange makes an offer and ends it. In a Map that would leave holes, and V8 makes the table of a Map anew when it
+ * is full of them, in the old generation where the Map lives: 2 MB a second, which had it marked every four seconds.
  */
 export function createOffers(): Offers {
-  const byIp = new Map<Ipv4, Offer>();
-  const byIdentity = new Map<string, Offer>();
-  const byAge = new Map<number, Queue>();
+  const slots: (Offer | undefined)[] = [];
+  const hashes: number[] = [];
+  const next: number[] = [];
+  const previous: number[] = [];
+  const vacant: number[] = [];
+  const lines = new Map<number, Line>();
 
-  const remove = (offer: Offer): void => {
-    byIp.delete(offer.ip);
-    byIdentity.delete(offer.identity);
-    byAge.get(heldFor(offer))?.delete(offer.ip);
-  };
+  const offerIn = (slot: number): Offer | undefined => (slot === NONE ? undefined : slots[slot]);
+  const byIp = createSlotIndex<Ipv4>({
+    hash: hashAddress,
+    hashOf: (slot) => hashAddress((slots[slot] as Offer).ip),
+    isKeyOf: (slot, ip) => slots[slot]?.ip === ip,
+  });
+  const byIdentity = createSlotIndex<string>({
+    hash: hashText,
+    hashOf: (slot) => hashes[slot] as number,
+    isKeyOf: (slot, identity, hash) => hashes[slot] === hash && slots[slot]?.identity === identity,
+  });
 
-  const queueFor = (offer: Offer): Queue => {
+  const lineOf = (offer: Offer): Line => {
     const length = heldFor(offer);
-    const queue = byAge.get(length) ?? createQueue();
-    byAge.set(length, queue);
-    return queue;
+    const line = lines.get(length) ?? { first: NONE, last: NONE };
+    lines.set(length, line);
+    return line;
   };
+
+  function join(slot: number, line: Line): void {
+    next[slot] = NONE;
+    previous[slot] = line.last;
+    if (line.last === NONE) line.first = slot;
+    else next[line.last] = slot;
+    line.last = slot;
+  }
+
+  function leave(slot: number, line: Line): void {
+    const [before, after] = [previous[slot] as number, next[slot] as number];
+    if (before === NONE) line.first = after;
+    else next[before] = after;
+    if (after === NONE) line.last = before;
+    else previous[after] = before;
+  }
+
+  /** Takes out what is in the slot, if anything is. */
+  function remove(slot: number): Offer | undefined {
+    const offer = offerIn(slot);
+    if (offer === undefined) return undefined;
+    byIp.remove(slot);
+    byIdentity.remove(slot);
+    leave(slot, lineOf(offer));
+    slots[slot] = undefined;
+    vacant.push(slot);
+    return offer;
+  }
 
   return {
     get size() {
-      return byIp.size;
+      return slots.length - vacant.length;
     },
-    at: (ip) => byIp.get(ip),
-    of: (identity) => byIdentity.get(identity),
+    at: (ip) => offerIn(byIp.find(ip)),
+    of: (identity) => offerIn(byIdentity.find(identity)),
     put(offer) {
-      const earlier = byIdentity.get(offer.identity);
-      if (earlier !== undefined) remove(earlier);
-      const another = byIp.get(offer.ip);
-      if (another !== undefined) remove(another);
-      byIp.set(offer.ip, offer);
-      byIdentity.set(offer.identity, offer);
-      queueFor(offer).push(offer.ip);
+      const earlier = remove(byIdentity.find(offer.identity));
+      remove(byIp.find(offer.ip));
+      const slot = vacant.pop() ?? slots.length;
+      slots[slot] = offer;
+      hashes[slot] = hashText(offer.identity);
+      byIp.add(slot);
+      byIdentity.add(slot);
+      join(slot, lineOf(offer));
       return earlier === undefined || earlier.ip === offer.ip ? undefined : earlier;
     },
-    withdraw(ip) {
-      const offer = byIp.get(ip);
-      if (offer !== undefined) remove(offer);
-      return offer;
+    withdraw: (ip) => remove(byIp.find(ip)),
+    *addresses() {
+      for (const offer of slots) if (offer !== undefined) yield offer.ip;
     },
-    addresses: () => byIp.keys(),
     expire(now) {
       const expired: Offer[] = [];
-      for (const [length, queue] of byAge) {
-        for (;;) {
-          const oldest = byIp.get(queue.first() ?? -1);
-          if (oldest === undefined || !isOver(oldest, now)) break;
-          remove(oldest);
+      for (const line of lines.values()) {
+        for (let oldest = offerIn(line.first); oldest !== undefined; oldest = offerIn(line.first)) {
+          if (!isOver(oldest, now)) break;
+          remove(line.first);
           expired.push(oldest);
         }
-        if (queue.size === 0) byAge.delete(length);
       }
       return expired;
     },
