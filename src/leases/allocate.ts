@@ -118,15 +118,17 @@ function mayHave(ip: Ipv4, claim: Claim, place: Place): boolean {
 
 /** The client's binding on this network, live or not; of several the one touched last. */
 function ownBinding(claim: Claim, place: Place): Holding | undefined {
-  const isHere = (binding: Holding): boolean =>
-    binding.state !== 'declined' && policyOf(binding.ip, place) !== undefined;
-  const here = place.leases.of(claim.identity).filter(isHere);
-  return (here.length > 0 ? here : formerHoldings(claim, place.leases).filter(isHere)).reduce<
-    Holding | undefined
-  >(
-    (latest, binding) => (latest === undefined || binding.touchedAt > latest.touchedAt ? binding : latest),
-    undefined,
-  );
+  const { leases } = place;
+  return latestHere(leases.of(claim.identity), place) ?? latestHere(formerHoldings(claim, leases), place);
+}
+
+function latestHere(holdings: readonly Holding[], place: Place): Holding | undefined {
+  let latest: Holding | undefined;
+  for (const each of holdings) {
+    if (each.state === 'declined' || policyOf(each.ip, place) === undefined) continue;
+    if (latest === undefined || each.touchedAt > latest.touchedAt) latest = each;
+  }
+  return latest;
 }
 
 /** The address of this link that the client holds a running lease of and may keep: it gets no second one beside it. */

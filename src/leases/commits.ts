@@ -80,7 +80,8 @@ export function startCommits(file: string): Commits {
   function next(): void {
     running = waiting;
     waiting = [];
-    if (running.length > 0) ask(running.flatMap(({ rows }) => rows));
+    const [first, ...others] = running;
+    if (first !== undefined) ask(others.length === 0 ? first.rows : running.flatMap(({ rows }) => rows));
     else if (closing) ask(null);
   }
 

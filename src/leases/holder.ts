@@ -43,9 +43,10 @@ export function runningLease(ip: Ipv4, leases: Pick<LeaseView, 'at'>, now: numbe
 /** Its bindings under the names that it may have had, for a client that has none under its own. */
 export function formerHoldings(client: Client, leases: Leases): readonly Holding[] {
   const { identity, mac, clientId } = client;
-  const names = [`mac:${mac}`, `machine:${mac}`, ...(clientId === undefined ? [] : [`id:${clientId}`])];
-  return names
-    .filter((name) => name !== identity)
-    .flatMap((name) => leases.of(name))
-    .filter(({ ip }) => isRenamed(ip, client, leases));
+  const found: Holding[] = [];
+  for (const name of [`mac:${mac}`, `machine:${mac}`, clientId === undefined ? identity : `id:${clientId}`]) {
+    if (name === identity) continue;
+    for (const holding of leases.of(name)) if (isRenamed(holding.ip, client, leases)) found.push(holding);
+  }
+  return found;
 }

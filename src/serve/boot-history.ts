@@ -113,6 +113,7 @@ export function createBootHistory(policy: LoopPolicy | undefined, limit = 16_384
     },
     isLooping: ({ mac, stage }) => entries.get(keyOf(mac, stage))?.looping === true,
     told(facts, file, now) {
+      if (facts.stage === 'other') return undefined;
       const entry = entries.get(keyOf(facts.mac, facts.stage));
       if (entry === undefined) return undefined;
       const last = entry.asks.slice(-1);

@@ -1,4 +1,5 @@
 /** How much one client may ask: a token bucket for each. */
+import { isSixOctets, macToNumber } from '../values/mac.ts';
 import { createNewest } from './newest.ts';
 
 export interface ClientLimit {
@@ -18,17 +19,21 @@ interface Bucket {
   at: number;
 }
 
+/** A number is found in half the time of a text that was made from a packet. */
+const keyOf = (client: string): string | number => (isSixOctets(client) ? macToNumber(client) : client);
+
 /** `rateNow` tells how many messages a second are let through in the long run, which a reload may change. */
 export function createClientLimit(rateNow: () => number, maxBuckets = MAX_BUCKETS): ClientLimit {
-  const buckets = createNewest<string, Bucket>(maxBuckets);
+  const buckets = createNewest<string | number, Bucket>(maxBuckets);
 
   return {
     allows(client, now) {
       const rate = rateNow();
       const burst = rate * BURST_SECONDS;
-      const bucket = buckets.get(client);
+      const key = keyOf(client);
+      const bucket = buckets.get(key);
       if (bucket === undefined) {
-        buckets.set(client, { tokens: burst - 1, at: now });
+        buckets.set(key, { tokens: burst - 1, at: now });
         return true;
       }
       const earned = (Math.max(now - bucket.at, 0) / 1000) * rate;
