@@ -258,6 +258,16 @@ describe('a state that is no good when the server starts is told, with what to d
     assert.match(refusal(scratch.path), /not started: the leases in \S+leases\.db are damaged: /);
   });
 
+  test('a file that was emptied, beside its log', async () => {
+    const file = await fill(scratch.path);
+    truncateSync(file);
+    execFileSync('sh', ['-c', `yes log | head -c 9000 > ${file}-wal`]);
+    assert.match(
+      refusal(scratch.path),
+      /not started: the leases in \S+leases\.db are damaged: it has 0 bytes, /,
+    );
+  });
+
   test('a file that is no database', () => {
     execFileSync('sh', ['-c', `yes nothing | head -c 9000 > ${leaseFile(scratch.path)}`]);
     assert.match(refusal(scratch.path), /not started: cannot open the leases in \S+: file is not a database/);
