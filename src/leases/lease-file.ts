@@ -1,6 +1,7 @@
 /** leases.db: its layout, how it is opened and checked, and how its rows are read. */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { checkLog } from './log-check.ts';
 import { bindingOf, type Row } from './rows.ts';
 import { type Binding, StoreUnavailable } from './store.ts';
 
@@ -53,16 +54,18 @@ export function openLeaseFile(directory: string): DatabaseSync {
   const file = leaseFile(directory);
   let database: DatabaseSync | undefined;
   try {
+    checkLog(file);
     database = connectLeaseFile(file);
     prepareLayout(database);
     checkPages(database);
     return database;
   } catch (error) {
     database?.close();
+    if (error instanceof StoreUnavailable) throw error;
     if (error instanceof Damaged || isCorrupt(error)) {
       throw new StoreUnavailable(
         `the leases in ${file} are damaged: ${said(error)}`,
-        'restore the file from a backup, or save what is left with `sqlite3 leases.db .recover`; moving it away forgets all leases',
+        `restore the file from a backup, with its own ${FILE}-wal or none, or save what is left with \`sqlite3 ${FILE} .recover\`; moving both away forgets all leases`,
         { cause: error },
       );
     }

@@ -2,6 +2,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { startCommits } from './commits.ts';
 import { leaseFile, openLeaseFile, said, storedRows } from './lease-file.ts';
+import { checkLog } from './log-check.ts';
 import { rowOf } from './rows.ts';
 import { lockState } from './state-lock.ts';
 import { type Binding, type LeaseStore, StoreUnavailable } from './store.ts';
@@ -56,7 +57,7 @@ function createStore(directory: string, database: DatabaseSync): LeaseStore {
 function cannotRead(directory: string, error: unknown): StoreUnavailable {
   return new StoreUnavailable(
     `cannot read the leases in ${leaseFile(directory)}: ${said(error)}`,
-    'the file may be damaged: restore it from a backup, or move it away, which forgets all leases',
+    'the file may be damaged: restore it from a backup, with its own leases.db-wal or none; moving both away forgets all leases',
     { cause: error },
   );
 }
@@ -66,6 +67,8 @@ export function readBindings(directory: string): readonly Binding[] {
   const file = leaseFile(directory);
   let database: DatabaseSync | undefined;
   try {
+    // SQLite deletes a log that does not fit even for those who only read.
+    checkLog(file);
     database = new DatabaseSync(file, { readOnly: true });
     // One moment for both tables: a server moves rows from one to the other meanwhile.
     database.exec('BEGIN');
@@ -73,6 +76,7 @@ export function readBindings(directory: string): readonly Binding[] {
     for (const binding of storedRows(database)) newest.set(binding.ip, binding);
     return [...newest.values()].sort((a, b) => a.ip - b.ip);
   } catch (error) {
+    if (error instanceof StoreUnavailable) throw error;
     throw new StoreUnavailable(
       `cannot read the leases in ${file}: ${said(error)}`,
       'name the configuration of the server with -c, and run as a user who may read its state directory',

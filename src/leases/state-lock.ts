@@ -2,9 +2,10 @@
  * One process at a time writes the leases of a state directory. The lock is SQLite's own, on a file that holds nothing:
  * the kernel drops it with the process, however that ends, and leases.db stays readable for others.
  */
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeDirectory } from './make-directory.ts';
 import { StoreUnavailable } from './store.ts';
 
 const FILE = 'lock';
@@ -19,7 +20,7 @@ export function lockState(directory: string): StateLock {
   const file = join(directory, FILE);
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     database = new DatabaseSync(file, { timeout: 0 });
     // Without a journal on disk, since nothing is ever written.
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');

@@ -1,6 +1,7 @@
 /** The commit of a batch: what was put in force in memory is made durable, or taken back. */
 import type { Decision, Reply, World } from '../decide/decision.ts';
 import { OPTION } from '../dhcp/codes.ts';
+import { isHolder } from '../leases/holder.ts';
 import { type Binding, type LeaseStore, StoreUnavailable } from '../leases/store.ts';
 import type { LeaseTable } from '../leases/table.ts';
 import type { InFlight } from './dhcp-replies.ts';
@@ -79,7 +80,7 @@ const FAILED = { kind: 'ignore', code: 'STORE_FAILED', reason: 'its lease could 
 function decisionWithout(decision: Decision, binding: Binding, table: LeaseTable, now: number): Decision {
   const { profile } = decision;
   const stored = table.holdingAt(binding.ip);
-  const isIts = stored?.state === 'bound' && table.isHeldBy(binding.ip, binding.identity);
+  const isIts = stored?.state === 'bound' && isHolder(binding.ip, binding, table);
   const seconds = isIts ? Math.floor((stored.expiresAt - now) / 1000) : 0;
   if (decision.kind !== 'reply' || seconds < 1) return { ...FAILED, profile };
   return shortened(decision, seconds);

@@ -23,7 +23,10 @@ export async function releaseLease(
   const binding = table.at(ip);
   if (binding === undefined) return undefined;
   const ended = endedBinding(binding, now);
+  const offer = table.offerAt(ip);
   table.bind(ended);
+  // Another client may be offered the address of a lease that is over, and is about to ask for it.
+  if (offer !== undefined) table.offer(offer);
   try {
     const [refusal] = await store.commit([ended]);
     if (refusal !== undefined)

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { readBindings } from '../../src/leases/sqlite.ts';
+import { openSqliteStore, readBindings } from '../../src/leases/sqlite.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -16,7 +16,7 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 /** What happens to the log, and what the committer then says, in the order in which each came to its end. */
 type Step = 'written' | 'synced' | 'sync failed' | 'begun anew' | `${string} durable` | `${string} refused`;
 
-const CALLS = 'pwrite64,fdatasync,ftruncate,write';
+const CALLS = 'pwrite64,fdatasync,ftruncate,unlink,write';
 
 /** What is written to the log, or said. Other writes, such as wake-ups between threads, are none of it. */
 function stepOf(call: string): Step | undefined {
@@ -89,4 +89,30 @@ test('while syncing fails every commit is refused, and what was promised before 
   assert.ok(trace(['e']).includes('e durable'));
   const stored = identities();
   assert.deepEqual([stored.includes('a'), stored.includes('e')], [true, true]);
+});
+
+async function stored(): Promise<string[]> {
+  const store = openSqliteStore(join(directory, 'state'));
+  const found: string[] = [];
+  await store.load(({ identity }) => void found.push(identity));
+  await store.close();
+  return found;
+}
+
+/** Kills the committer on entering its first call that changes a file, then its second, until it comes to its end. */
+async function killAtEachChange(prepare: () => unknown): Promise<number> {
+  for (let nth = 1; ; nth++) {
+    rmSync(join(directory, 'state'), { recursive: true, force: true });
+    await prepare();
+    const steps = trace(['a', 'b'], '-e', `inject=pwrite64,unlink:signal=KILL:when=${nth}`);
+    const found = await stored();
+    for (const identity of ['a', 'b'])
+      assert.ok(!steps.includes(`${identity} durable`) || found.includes(identity), `${identity}, ${nth}`);
+    if (steps.includes('b durable')) return nth;
+  }
+}
+
+test('a server that is killed at any moment of its first start, or of a later one, starts again', async () => {
+  assert.ok((await killAtEachChange(() => {})) > 10);
+  assert.ok((await killAtEachChange(stored)) > 4);
 });

@@ -48,6 +48,12 @@ for (const [name, format] of Object.entries(FILES)) {
     if (process.env['UPDATE_FIXTURES'] === '1') writeFileSync(path(`${name}.read`), told);
     assert.equal(told, fixture(`${name}.read`));
   });
+
+  test(`${name} is read alike after the byte order mark that some editors put before it`, () => {
+    const text = `\ufeff${fixture(name)}`;
+    assert.equal(recognise(text), format);
+    assert.equal(asText(readLeaseFile(format, text, NOW)), fixture(`${name}.read`));
+  });
 }
 
 const LEASE = 'lease 10.0.0.5 {\n  binding state active;\n  hardware ethernet 52:54:00:00:00:05;\n}\n';

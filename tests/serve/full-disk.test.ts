@@ -1,7 +1,7 @@
 /** A disk that fills up under a running server, and one that cannot be written when it starts. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, openSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, statSync, symlinkSync, truncateSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { leaseFile } from '../../src/leases/lease-file.ts';
@@ -195,7 +195,11 @@ describe('a state that is no good when the server starts is told, with what to d
     const config = join(scratch.path, 'pilotlight.yaml');
     const dhcp = '{ mode: full, subnets: [{ subnet: 127.0.0.0/8 }] }';
     execFileSync('sh', ['-c', `echo 'interfaces: [lo]\nstate: ${directory}\ndhcp: ${dhcp}' > ${config}`]);
-    const done = spawnSync(LAUNCHER, ['serve', '-c', config], { encoding: 'utf8', timeout: 20_000 });
+    const done = spawnSync(LAUNCHER, ['serve', '-c', config], {
+      encoding: 'utf8',
+      timeout: 20_000,
+      killSignal: 'SIGKILL',
+    });
     assert.equal(done.status, 1, done.stdout);
     assert.doesNotMatch(done.stderr, /\n {4}at /, 'no stack');
     assert.match(done.stderr, /\n {4}hint: /);
@@ -228,6 +232,18 @@ describe('a state that is no good when the server starts is told, with what to d
     assert.match(refusal(join(scratch.path, 'file')), /cannot write to the state directory \S+: /);
   });
 
+  test('a path where no directory can be made, though nothing is there', () => {
+    const what = /not started: cannot write to the state directory \/proc\/pilotlight: ENOENT: /;
+    assert.match(refusal('/proc/pilotlight'), what);
+  });
+
+  test('a path below a link that leads nowhere', () => {
+    symlinkSync('/mnt/gone', join(scratch.path, 'link'));
+    const what =
+      /cannot write to the state directory \S+: \S+\/link is a link to \/mnt\/gone, which is not there\n/;
+    assert.match(refusal(join(scratch.path, 'link/state')), what);
+  });
+
   test('a file that was cut short', async () => {
     const file = await fill(scratch.path);
     truncateSync(file, Math.floor(statSync(file).size / 2) + 100);
@@ -240,6 +256,16 @@ describe('a state that is no good when the server starts is told, with what to d
     writeSync(opened, Buffer.alloc(8192, 0x5a), 0, 8192, 4096 * 40);
     closeSync(opened);
     assert.match(refusal(scratch.path), /not started: the leases in \S+leases\.db are damaged: /);
+  });
+
+  test('a file that was emptied, beside its log', async () => {
+    const file = await fill(scratch.path);
+    truncateSync(file);
+    execFileSync('sh', ['-c', `yes log | head -c 9000 > ${file}-wal`]);
+    assert.match(
+      refusal(scratch.path),
+      /not started: the leases in \S+leases\.db are damaged: it has 0 bytes, /,
+    );
   });
 
   test('a file that is no database', () => {

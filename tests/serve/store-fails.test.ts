@@ -9,13 +9,14 @@ import type { MessageName, Packet } from '../../src/dhcp/packet.ts';
 import type { JournalRecord } from '../../src/journal/record.ts';
 import { type Binding, type LeaseStore, StoreUnavailable } from '../../src/leases/store.ts';
 import { createLeaseTable } from '../../src/leases/table.ts';
+import type { Machine } from '../../src/profiles/model.ts';
 import { createBootHistory } from '../../src/serve/boot-history.ts';
 import { createClients } from '../../src/serve/clients.ts';
 import { createDhcpService } from '../../src/serve/dhcp.ts';
 import { releaseLease } from '../../src/serve/release.ts';
 import { watchStore } from '../../src/serve/store-health.ts';
 import { formatIpv4 } from '../../src/values/ipv4.ts';
-import { world as makeWorld } from '../decide/world.ts';
+import { machine, world as makeWorld } from '../decide/world.ts';
 import { ip, NOW, subnet } from '../leases/rules.ts';
 import { createHandClock } from './hand-clock.ts';
 import { createWire, NIC } from './wire.ts';
@@ -54,6 +55,7 @@ function createDisk() {
   };
 }
 
+/** `list` puts machines into the inventory while it serves. */
 function serve() {
   const rack = subnet('10.0.0.0/24', '10.0.0.10-10.0.0.19');
   const wire = createWire();
@@ -63,7 +65,10 @@ function serve() {
   const records: JournalRecord[] = [];
   const journal = { write: (record: JournalRecord) => void records.push(record) };
   const { store, fault } = watchStore({ store: disk.store, journal, clock });
-  const base = makeWorld('full', []);
+  let base = makeWorld('full', []);
+  const list = (...machines: readonly Machine[]): void => {
+    base = makeWorld('full', [], machines);
+  };
   const world = (): World => ({
     ...base,
     leases: table,
@@ -101,7 +106,7 @@ function serve() {
     );
   const notices = (): string[] =>
     records.flatMap((record) => (record.kind === 'notice' ? [`${record.level} ${record.message}`] : []));
-  return { wire, disk, table, store, clock, fault, replies, ignored, notices };
+  return { wire, disk, table, store, clock, list, fault, replies, ignored, notices };
 }
 
 const octets = (address: string) => Uint8Array.from(address.split('.').map(Number));
@@ -141,6 +146,35 @@ test('a running lease is renewed until its stored end, and no later', async () =
   wire.deliver(67, message('REQUEST', 1, { ciaddr: '10.0.0.10' }));
   await disk.fail();
   assert.deepEqual(replies(), [], 'it has ended, and a new one cannot be stored');
+});
+
+test('a client that goes by another name since, as it was listed in the inventory, renews as long', async () => {
+  for (const pinned of [undefined, ip('10.0.0.10')]) {
+    const { wire, disk, clock, list, table, replies } = await bound(1, '10.0.0.10');
+    list(machine('52:54:00:00:00:01', { name: 'node1', ip: pinned }));
+    clock.advance(1_000_000);
+    wire.deliver(67, message('REQUEST', 1, { ciaddr: '10.0.0.10' }));
+    await disk.fail();
+    assert.deepEqual(replies(), ['1 ACK 10.0.0.10 2600']);
+    assert.deepEqual(table.at(ip('10.0.0.10')), disk.stored.get(ip('10.0.0.10')));
+    clock.advance(100_000);
+    wire.deliver(67, message('REQUEST', 1, { asks: '10.0.0.10' }));
+    await disk.fail();
+    assert.deepEqual(replies(), ['1 ACK 10.0.0.10 2500'], 'a machine that boots, too');
+  }
+});
+
+test('an address whose RELEASE could not be stored either is not promised to the client that came next', async () => {
+  const { wire, disk, list, table, replies } = await bound(1, '10.0.0.10');
+  list(machine('52:54:00:00:00:02', { ip: ip('10.0.0.10') }));
+  wire.deliver(
+    67,
+    message('RELEASE', 1, { ciaddr: '10.0.0.10' }),
+    message('REQUEST', 2, { asks: '10.0.0.10' }),
+  );
+  await disk.fail();
+  assert.deepEqual(replies(), []);
+  assert.deepEqual(table.at(ip('10.0.0.10')), disk.stored.get(ip('10.0.0.10')));
 });
 
 test('a renewal that rests upon another that fails too promises no more than the disk', async () => {

@@ -13,14 +13,17 @@ const READERS: Readonly<Record<LeaseFormat, (text: string, now: number) => Lease
   dnsmasq: readDnsmasq,
 };
 
+/** Editors of some systems put a byte order mark before UTF-8. */
+const unmarked = (text: string): string => text.replace(/^\ufeff/, '');
+
 /** Reads a whole file. Never throws; what is wrong in it is told, with its place. `now` in Unix milliseconds. */
 export function readLeaseFile(format: LeaseFormat, text: string, now: number): LeaseRecords {
-  return READERS[format](text, now);
+  return READERS[format](unmarked(text), now);
 }
 
 /** By what only one of them has: Kea's header, dnsmasq's numbers at the beginning of a line, ISC's blocks. */
 export function recognise(text: string): LeaseFormat | undefined {
-  if (/^address,hwaddr,client_id,/.test(text)) return 'kea-csv';
+  if (/^address,hwaddr,client_id,/.test(unmarked(text))) return 'kea-csv';
   if (/^\s*(?:\d+\s+\S+\s+\d+\.\d+\.\d+\.\d+\s|duid\s)/.test(text)) return 'dnsmasq';
   return /^\s*(?:lease\s|server-duid\s|authoring-byte-order\s|failover\s|host\s|ia-)/m.test(text)
     ? 'isc'
