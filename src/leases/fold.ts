@@ -29,6 +29,12 @@ const STRIDE = 128;
 const LEAST = 16_384;
 const ROWS_A_PAGE = 4;
 
+/**
+ * Rows of one commit from which on clients crowd: then none waits for folding as well, until twice as many rows are there.
+ * It takes an eighth of what a commit costs among a million leases, and a rack that powers up is through before.
+ */
+const CROWD = 4;
+
 /** One round: the rows of `recent` up to the number `last`; of each address the newest, by address. */
 interface Round {
   readonly numbers: readonly number[];
@@ -83,11 +89,14 @@ export function createFold(database: DatabaseSync): Fold {
   let following: Progress = progress;
   let appended: readonly number[] = [];
 
-  const isDue = (): boolean =>
-    addresses.length >= LEAST && addresses.length >= Number(pages.get()?.['page_count'] ?? 0) * ROWS_A_PAGE;
+  /** Whether rows are to be folded, or deleted, with a commit of so many. Those of a round stay counted until it ends. */
+  function isDue(rows: number): boolean {
+    if (addresses.length < LEAST) return false;
+    const least = Math.max(LEAST, Number(pages.get()?.['page_count'] ?? 0) * ROWS_A_PAGE);
+    return addresses.length >= (rows < CROWD ? least : 2 * least);
+  }
 
-  function advance({ round, folded, first, debt }: Progress, rows: number): Progress {
-    if (round === undefined) return { round, folded, first, debt: 0 };
+  function advance({ folded, first, debt }: Progress, round: Round, rows: number): Progress {
     const due = debt + rows;
     if (due < STRIDE) return { round, folded, first, debt: due };
     if (folded < round.numbers.length) {
@@ -107,12 +116,15 @@ export function createFold(database: DatabaseSync): Fold {
     },
     follow(rows) {
       appended = rows;
+      following = progress;
+      if (!isDue(rows.length)) return;
       const { round, first } = progress;
-      const from =
-        round === undefined && isDue()
-          ? { round: newRound(base, addresses), folded: 0, first, debt: 0 }
-          : progress;
-      following = advance(from, rows.length * PACE);
+      const begun = { round, folded: 0, first, debt: 0 };
+      following = advance(
+        round === undefined ? begun : progress,
+        round ?? newRound(base, addresses),
+        rows.length * PACE,
+      );
     },
     committed() {
       for (const ip of appended) addresses.push(ip);
