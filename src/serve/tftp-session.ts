@@ -55,10 +55,12 @@ const CROSSING_MS = 2000;
 /**
  * Whether a request is one that the session answers already: its client was impatient while the file was looked up, or
  * the answer and the repetition crossed. Begun anew under a client that goes on, the first blocks would arrive twice, and
- * some clients write them twice. Later, it is a machine that was reset and uses the same port again.
+ * some clients write them twice. Later, it is a machine that was reset and uses the same port again; and who asks another of
+ * our addresses is no longer waiting for this one.
  */
-export function isAnswered(session: Session, request: TftpRequest, now: number): boolean {
+export function isAnswered(session: Session, peer: Peer, request: TftpRequest, now: number): boolean {
   const { phase, answeredAt } = session;
+  if (peer.local !== session.peer.local) return false;
   const inTime =
     phase === 'opening' ||
     (phase === 'carried' && answeredAt !== undefined && now - answeredAt < CROSSING_MS);

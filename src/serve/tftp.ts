@@ -92,7 +92,7 @@ export function createTftpService(options: TftpServiceOptions): TftpService {
   function onRequest(peer: Peer, request: TftpRequest, from: TftpPorts): void {
     const earlier = sessions.get(transferIdentifier(peer.client, peer.port));
     if (earlier !== undefined) {
-      if (isAnswered(earlier, request, clock.now())) return;
+      if (isAnswered(earlier, peer, request, clock.now())) return;
       supersede(earlier);
     }
     if (!hasPlace(peer.client)) return;

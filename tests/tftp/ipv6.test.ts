@@ -232,6 +232,16 @@ describe('packet by packet', () => {
     assert.ok(!ports.has(69));
   });
 
+  test('who asks another address of ours, from the same port, gets its answer there, whatever still goes on', async () => {
+    for (const to of [UNIQUE, SECOND, GLOBAL]) {
+      ask('300001.bin', {}, to);
+      const { packet, source, port } = await next();
+      assert.deepEqual([packet.kind, source], ['data', to]);
+      client.socket.send([{ to: ip(to), port, head: encodeAck(1) }]);
+      assert.equal((await next()).source, to);
+    }
+  });
+
   test('the largest block is what a frame carries behind the longer header', async () => {
     ask('300001.bin', { blksize: '1468', tsize: '0' });
     const { packet } = await next();
