@@ -7,7 +7,7 @@ import type { MessageName } from '../dhcp/packet.ts';
 import type { PxeBootItem } from '../dhcp/pxe.ts';
 import type { Offer } from '../leases/offers.ts';
 import type { Binding } from '../leases/store.ts';
-import type { LeaseView } from '../leases/table.ts';
+import type { LeaseView } from '../leases/view.ts';
 import type { Inventory } from '../profiles/model.ts';
 import type { IpAddress } from '../values/ip.ts';
 import type { Ipv4, Subnet } from '../values/ipv4.ts';

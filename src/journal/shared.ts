@@ -12,21 +12,17 @@ export type SharedPart = Omit<DecisionRecord, 'at' | 'mac' | 'ip'>;
 const REASONS = 512;
 const ALIKE = 64;
 
-/** There are a dozen; those that no RFC names are told by their number. */
-const MESSAGES = 64;
-
 /** The shared part of a decision: the same object for equal ones, until too many are known and it starts over. */
 export function createSharing(): (record: DecisionRecord) => SharedPart {
   /** By reason, which differs most, so that no key must be built. */
   const known = new Map<string, SharedPart[]>();
-  /** By message, the part found last, which is mostly the next one's: a reason is a text just made, slow to find by. */
+  /** By message, of which there is a closed set, the part found last: mostly the next one's. A reason is a text just made, slow to find by. */
   const newest = new Map<string, SharedPart>();
 
   return (record) => {
     const last = newest.get(record.message);
     if (last !== undefined && last.reason === record.reason && isPartOf(last, record)) return last;
     const part = find(record);
-    if (newest.size >= MESSAGES) newest.clear();
     newest.set(record.message, part);
     return part;
   };

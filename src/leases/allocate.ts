@@ -16,7 +16,7 @@ import type { Mac } from '../values/mac.ts';
 import { formerHoldings, isHolder } from './holder.ts';
 import { isOver } from './offers.ts';
 import type { Binding } from './store.ts';
-import type { Holding, LeaseView } from './table.ts';
+import type { Holding, LeaseView } from './view.ts';
 
 /** Who asks, by what identity, with what wishes. */
 export interface Claim {

@@ -6,7 +6,7 @@
 import type { Ipv4 } from '../values/ipv4.ts';
 import type { Mac } from '../values/mac.ts';
 import type { Binding } from './store.ts';
-import type { Holding, LeaseView } from './table.ts';
+import type { Holding, LeaseView } from './view.ts';
 
 /** A client, by its name of now and by what it says of itself. */
 export interface Client {

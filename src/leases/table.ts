@@ -13,27 +13,7 @@ import { leastRecentFirst } from './recency.ts';
 import { createSlotIndex, hashAddress } from './slot-index.ts';
 import { type Binding, type BindingState, STATES } from './store.ts';
 import { type BindingCounts, createUsage, type PoolUsage, usageOf } from './usage.ts';
-
-/** A binding without the names of its client, which take longer to read than all the rest. */
-export type Holding = Pick<Binding, 'ip' | 'state' | 'expiresAt' | 'touchedAt'>;
-
-/** What allocation may ask. Read only, so that deciding twice gives the same answer. */
-export interface LeaseView {
-  at(ip: Ipv4): Binding | undefined;
-  holdingAt(ip: Ipv4): Holding | undefined;
-  /** Whether the binding of this address is this client's. */
-  isHeldBy(ip: Ipv4, identity: string): boolean;
-  /** All of a client's bindings, one for each network that it has been on. */
-  of(identity: string): readonly Holding[];
-  offerAt(ip: Ipv4): Offer | undefined;
-  offerOf(identity: string): Offer | undefined;
-  /** Offers that wait for their clients, of addresses within a range's pools. */
-  offersIn(range: Range): number;
-  /** Whether the address lies in a configured pool. */
-  inPool(ip: Ipv4): boolean;
-  /** The next free address of the pools within a range, least recently used first; undefined: exhausted. */
-  nextFree(within: Range, isReserved: (ip: Ipv4) => boolean): Ipv4 | undefined;
-}
+import type { Holding, LeaseView } from './view.ts';
 
 export interface LeaseTable extends LeaseView {
   /** Bindings, expired and released ones included. */
