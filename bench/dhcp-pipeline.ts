@@ -139,6 +139,8 @@ const settings: Omit<World, 'now'> = {
         pools,
         ...subnetOptionSets(subnet, times, own),
         ...times,
+        // Every exchange is to be committed.
+        reuseTime: 0,
         clientIdentity: 'client-id',
         network: undefined,
         bootp: false,

@@ -77,6 +77,8 @@ export interface Facts {
   readonly requestedIp?: Ipv4 | undefined;
   /** Option 54: the server this client chose. */
   readonly serverId?: Ipv4 | undefined;
+  /** Whether option 51 is there: the client asks for a lease of some length. */
+  readonly asksTime: boolean;
   /** Option 118 (RFC 3011): the subnet that the client wants an address of. */
   readonly subnetSelection?: Ipv4 | undefined;
   readonly broadcast: boolean;
@@ -211,6 +213,7 @@ export function factsOf(packet: Packet, arrival: Arrival): Facts {
     ciaddr: packet.ciaddr,
     requestedIp: address(options.get(OPTION.REQUESTED_ADDRESS)),
     serverId: address(options.get(OPTION.SERVER_ID)),
+    asksTime: options.has(OPTION.LEASE_TIME),
     subnetSelection: address(options.get(OPTION.SUBNET_SELECTION)),
     broadcast: (packet.flags & FLAG_BROADCAST) !== 0,
     arrival,

@@ -25,6 +25,8 @@ export interface SubnetPolicy {
   /** T1 and T2 in seconds (RFC 2131 §4.4.5), renewTime ≤ rebindTime ≤ leaseTime. */
   readonly renewTime: number;
   readonly rebindTime: number;
+  /** Seconds from its beginning in which a lease is told again to its client when that asks anew; 0: never. */
+  readonly reuseTime: number;
   readonly clientIdentity: ClientIdentity;
   /** Subnets with the same name are on one link (a shared network); undefined: alone on its link. */
   readonly network: string | undefined;

@@ -60,6 +60,11 @@ export const subnetSchema = mapping({
   rebindTime: duration('a duration such as 50m', 1, MAX_LEASE_SECONDS)
     .optional()
     .describe('T2: when clients ask any server. Default: seven eighths of leaseTime.'),
+  reuseTime: duration('a duration such as 15m, or 0s for never', 0, MAX_LEASE_SECONDS)
+    .optional()
+    .describe(
+      'A client that asks anew this soon after its lease began is told the same lease, with what is left of it, and nothing is written: a machine asks three or four times while it boots. Default: a quarter of leaseTime.',
+    ),
   clientIdentity: z
     .enum(['client-id', 'mac'])
     .optional()

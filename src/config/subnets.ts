@@ -84,14 +84,16 @@ function policyOf(entry: WrittenSubnet, options: OptionSet): SubnetPolicy {
     renewTime: entry.renewTime ?? Math.max(Math.floor(leaseTime / 2), 1),
     rebindTime: entry.rebindTime ?? Math.max(Math.floor((leaseTime * 7) / 8), 1),
   };
+  const { clientIdentity = 'client-id', network, bootp = false } = entry;
   return {
     subnet,
     pools,
     ...subnetOptionSets(subnet, times, options),
     ...times,
-    clientIdentity: entry.clientIdentity ?? 'client-id',
-    network: entry.network,
-    bootp: entry.bootp ?? false,
+    reuseTime: entry.reuseTime ?? Math.floor(leaseTime / 4),
+    clientIdentity,
+    network,
+    bootp,
   };
 }
 
@@ -109,7 +111,7 @@ function byOneIdentity(subnets: readonly SubnetPolicy[]): readonly SubnetPolicy[
 
 /** T1 before T2 before the end (RFC 2131 §4.4.5), the defaults taken into account. */
 function checkTimes(entry: WrittenSubnet, path: Path, report: Report): void {
-  const { leaseTime, renewTime, rebindTime } = policyOf(entry, new Map());
+  const { leaseTime, renewTime, rebindTime, reuseTime } = policyOf(entry, new Map());
   const hint = 'renewTime comes before rebindTime, and that before the end of leaseTime';
   if (entry.rebindTime !== undefined && rebindTime > leaseTime) {
     const message = `rebindTime ${formatDuration(rebindTime)} is longer than the lease of ${formatDuration(leaseTime)}`;
@@ -117,6 +119,14 @@ function checkTimes(entry: WrittenSubnet, path: Path, report: Report): void {
   } else if (entry.renewTime !== undefined && renewTime > rebindTime) {
     const message = `renewTime ${formatDuration(renewTime)} is longer than rebindTime ${formatDuration(rebindTime)}`;
     report('WRONG_TYPE', [...path, 'renewTime'], message, hint);
+  } else if (entry.reuseTime !== undefined && reuseTime > renewTime) {
+    const message = `reuseTime ${formatDuration(reuseTime)} is longer than renewTime ${formatDuration(renewTime)}`;
+    report(
+      'WRONG_TYPE',
+      [...path, 'reuseTime'],
+      message,
+      'a lease that is due for renewal is not told again',
+    );
   }
 }
 

@@ -68,6 +68,7 @@ export type LeaseChange =
   /** `fresh`: the address was nobody's, so a conflict check is due before the reply leaves. */
   | { readonly kind: 'offer'; readonly offer: Offer; readonly fresh: boolean }
   | { readonly kind: 'bind'; readonly binding: Binding; readonly fresh?: boolean }
+  /** An offer is over: the client chose another server, or has the address already. */
   | { readonly kind: 'withdraw'; readonly ip: Ipv4 };
 
 interface Told {

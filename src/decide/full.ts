@@ -1,7 +1,8 @@
 /** As the network's own DHCP server: an address, the options of its subnet, and what to boot. */
 import { type BootPlan, namesHost } from '../boot/plan.ts';
-import type { SubnetPolicy } from '../config/model.ts';
+import type { OptionSet, SubnetPolicy } from '../config/model.ts';
 import { OPTION } from '../dhcp/codes.ts';
+import { leaseTimeOptions } from '../dhcp/lease-times.ts';
 import { bytesOf } from '../dhcp/wiretext.ts';
 import {
   type Allocation,
@@ -15,7 +16,8 @@ import {
   type Place,
   releaseBinding,
 } from '../leases/allocate.ts';
-import { formatIpv4, hostRange, inSubnet } from '../values/ipv4.ts';
+import { timesLeft } from '../leases/reuse.ts';
+import { formatIpv4, hostRange, type Ipv4, inSubnet } from '../values/ipv4.ts';
 import { type Asked, alwaysSent, ignore, nextServer, planFor, withNearerOptions } from './asked.ts';
 import type { Decision, LeaseChange, Reply } from './decision.ts';
 import { claimOf, linkOf, NOBODY, reservedBy, subnetsFor } from './network.ts';
@@ -160,7 +162,7 @@ function answer(asked: Asked, claim: Claim, place: Place, allocation: Allocation
       };
     }
     case 'offer': {
-      const { ip, policy, reason, fresh } = allocation;
+      const { ip, policy, reason, fresh, age } = allocation;
       if (fresh && offersExhausted(asked, place)) {
         return ignore(asked, 'OFFERS_LIMITED', 'too many offers wait for their clients (limits.offers)');
       }
@@ -174,32 +176,48 @@ function answer(asked: Asked, claim: Claim, place: Place, allocation: Allocation
         since: place.now,
         expiresAt: place.now + (asked.quirks.adjust.offerHold ?? OFFER_HOLD_MS),
       };
-      return granted(asked, policy, 'OFFER', reason, { kind: 'offer', offer, fresh });
+      return granted(asked, { policy, type: 'OFFER', ip, reason, age }, { kind: 'offer', offer, fresh });
+    }
+    case 'keep': {
+      const { ip, policy, reason, age } = allocation;
+      return granted(asked, { policy, type: 'ACK', ip, reason, age }, { kind: 'withdraw', ip });
     }
     case 'bind': {
       const type = asked.question.facts.message === 'BOOTP' ? undefined : 'ACK';
       const { binding, policy, reason, fresh = false } = allocation;
-      return granted(asked, policy, type, reason, { kind: 'bind', binding, fresh });
+      return granted(asked, { policy, type, ip: binding.ip, reason }, { kind: 'bind', binding, fresh });
     }
   }
 }
 
+/** An address that is told to a client. */
+interface Grant {
+  readonly policy: SubnetPolicy;
+  /** Undefined: to a BOOTP client. */
+  readonly type: 'OFFER' | 'ACK' | undefined;
+  readonly ip: Ipv4;
+  readonly reason: string;
+  /** Seconds that the lease has been running; undefined: it begins now. */
+  readonly age?: number | undefined;
+}
+
+/** What goes with an address on its subnet. */
+function leaseOptions({ policy, age }: Grant): OptionSet {
+  if (age === undefined) return policy.leaseOptions;
+  return new Map([...policy.leaseOptions, ...leaseTimeOptions(timesLeft(policy, age))]);
+}
+
 /** The reply that carries an address. */
-function granted(
-  asked: Asked,
-  policy: SubnetPolicy,
-  type: 'OFFER' | 'ACK' | undefined,
-  reason: string,
-  change: Extract<LeaseChange, { kind: 'offer' | 'bind' }>,
-): Reply {
+function granted(asked: Asked, grant: Grant, change: LeaseChange): Reply {
+  const { type, ip, reason } = grant;
   const plan = planFor(asked);
-  const options = withNearerOptions(policy.leaseOptions, asked, plan, 'full');
+  const options = withNearerOptions(leaseOptions(grant), asked, plan, 'full');
   const always = alwaysFor(plan);
   const unresolved = always === ALWAYS_WITH_NAMES && !options.has(OPTION.DOMAIN_NAME_SERVERS);
   return {
     kind: 'reply',
     type,
-    yiaddr: change.kind === 'offer' ? change.offer.ip : change.binding.ip,
+    yiaddr: ip,
     siaddr: nextServer(asked, plan),
     address: asked.address,
     serverId: asked.serverId,

@@ -79,6 +79,7 @@ export function claimOf(facts: Facts, machine: Machine | undefined, by: ClientId
     ciaddr: facts.ciaddr,
     requestedIp: facts.requestedIp,
     serverId: facts.serverId,
+    asksTime: facts.asksTime,
     fixedIp: machine?.ip,
   };
 }

@@ -15,6 +15,7 @@ import {
 import type { Mac } from '../values/mac.ts';
 import { formerHoldings, isHolder } from './holder.ts';
 import { isOver } from './offers.ts';
+import { reusableAge } from './reuse.ts';
 import type { Binding } from './store.ts';
 import type { Holding, LeaseView } from './view.ts';
 
@@ -29,6 +30,8 @@ export interface Claim {
   readonly requestedIp?: Ipv4 | undefined;
   /** Option 54. */
   readonly serverId?: Ipv4 | undefined;
+  /** Whether it asks for a lease of some length (option 51). */
+  readonly asksTime: boolean;
   /** The address that the inventory gives this machine. */
   readonly fixedIp?: Ipv4 | undefined;
 }
@@ -57,6 +60,16 @@ export type Allocation =
       readonly reason: string;
       /** Set when the client has no claim on it: it was drawn from the pool, or wished for. */
       readonly fresh: boolean;
+      /** Seconds that its lease has been running: it is to be told what is left of it (reuse.ts). */
+      readonly age?: number | undefined;
+    }
+  /** The lease that the client has is told again. `age` as above. */
+  | {
+      readonly kind: 'keep';
+      readonly ip: Ipv4;
+      readonly policy: SubnetPolicy;
+      readonly reason: string;
+      readonly age: number;
     }
   | {
       readonly kind: 'bind';
@@ -142,7 +155,7 @@ export function allocateForDiscover(claim: Claim, place: Place): Allocation {
   const { leases, now } = place;
   const offer = (ip: Ipv4, reason: string, fresh = false): Allocation => {
     const policy = policyOf(ip, place) ?? place.subnets[0];
-    return { kind: 'offer', ip, policy, reason, fresh };
+    return { kind: 'offer', ip, policy, reason, fresh, age: fresh ? undefined : ageToKeep(ip, claim, place) };
   };
 
   const fixed = fixedHere(claim, place);
@@ -195,6 +208,22 @@ function bind(
   return { kind: 'bind', binding, policy, reason };
 }
 
+/** Seconds that the client's lease has been running, when it shall be told again; undefined: it gets a new one. */
+function ageToKeep(ip: Ipv4, claim: Claim, place: Place): number | undefined {
+  if (claim.asksTime) return undefined;
+  const policy = policyOf(ip, place) ?? place.subnets[0];
+  const { identity, mac, clientId, hostname } = claim;
+  return reusableAge({ ip, identity, mac, clientId, hostname }, policy, place.leases, place.now);
+}
+
+/** For a client that begins anew. One that renews wants a lease that ends later. */
+function keepOrBind(ip: Ipv4, claim: Claim, place: Place, reason: string): Allocation {
+  const age = ageToKeep(ip, claim, place);
+  if (age === undefined) return bind(ip, claim, place, reason);
+  const policy = policyOf(ip, place) ?? place.subnets[0];
+  return { kind: 'keep', ip, policy, age, reason: `${reason}, by the lease of ${age} s ago` };
+}
+
 /**
  * BOOTP (RFC 1534 §2): one request, one reply, and the address is the client's for good, since it will never renew. So
  * pool addresses are given only where the subnet says so.
@@ -243,11 +272,11 @@ function selecting(claim: Claim, place: Place): Allocation {
   // Some clients fill ciaddr instead of option 50 here; the address is plain either way.
   const ip = claim.requestedIp ?? (claim.ciaddr || undefined);
   if (ip === undefined) return { kind: 'nak', reason: 'the REQUEST names no address' };
-  if (ip === fixedHere(claim, place)) return bind(ip, claim, place, 'takes its fixed address');
+  if (ip === fixedHere(claim, place)) return keepOrBind(ip, claim, place, 'takes its fixed address');
   const kept = offered?.ip === ip ? ip : (keptHere(claim, place) ?? ip);
   if (kept !== ip) return otherThan(kept, ip);
   // A client that comes after its offer ran out still gets the address while it is free (RFC 2131 §3.1 (4)).
-  if (mayHave(ip, claim, place)) return bind(ip, claim, place, 'takes the offer');
+  if (mayHave(ip, claim, place)) return keepOrBind(ip, claim, place, 'takes the offer');
   return { kind: 'nak', reason: `${formatIpv4(ip)} is not this client's to take` };
 }
 
@@ -269,7 +298,7 @@ function initReboot(ip: Ipv4, claim: Claim, place: Place): Allocation {
   const own = fixedHere(claim, place) ?? ownBinding(claim, place)?.ip;
   if (own !== undefined && own !== ip) return otherThan(own, ip);
   if (own === ip && (ip === fixedHere(claim, place) || mayHave(ip, claim, place))) {
-    return bind(ip, claim, place, 'keeps its address after a restart');
+    return keepOrBind(ip, claim, place, 'keeps its address after a restart');
   }
   if (!authoritative) return { kind: 'silence', reason: 'this client is not known here' };
   if (mayHave(ip, claim, place)) return bind(ip, claim, place, 'unknown client, its address is free');

@@ -29,6 +29,8 @@ export interface Columns {
   /** Unix milliseconds. */
   expiresAt: Float64Array;
   touchedAt: Float64Array;
+  /** Changes of the binding that are in force and not durable yet. */
+  unsaved: Uint32Array;
   list: Uint8Array;
   next: Int32Array;
   previous: Int32Array;
@@ -60,6 +62,7 @@ export function createSlots(initial: number): Slots {
     form: new Uint8Array(initial),
     expiresAt: new Float64Array(initial),
     touchedAt: new Float64Array(initial),
+    unsaved: new Uint32Array(initial),
     list: new Uint8Array(initial),
     next: new Int32Array(initial),
     previous: new Int32Array(initial),
@@ -77,6 +80,7 @@ export function createSlots(initial: number): Slots {
     columns.form = doubled(columns.form);
     columns.expiresAt = doubled(columns.expiresAt);
     columns.touchedAt = doubled(columns.touchedAt);
+    columns.unsaved = doubled(columns.unsaved);
     columns.list = doubled(columns.list);
     columns.next = doubled(columns.next);
     columns.previous = doubled(columns.previous);

@@ -21,8 +21,13 @@ export interface LeaseTable extends LeaseView {
   readonly offers: number;
   /** Puts a stored binding in place, at start; setPools() comes after the last. Of several for an address the last counts. */
   load(binding: Binding, now: number): void;
-  /** Puts a binding in force and tells what stood in its place; an offer of that address is over. */
+  /**
+   * Puts a binding in force and tells what stood in its place; an offer of that address is over. Either saved() or undo()
+   * follows, once what became of it on the disk is known.
+   */
   bind(binding: Binding): Binding | undefined;
+  /** A bind() of this address is durable, or stays in force without. */
+  saved(ip: Ipv4): void;
   /** Takes back a bind(): `before` is what it returned. */
   undo(ip: Ipv4, before: Binding | undefined): void;
   offer(offer: Offer): void;
@@ -43,6 +48,8 @@ export interface LeaseTable extends LeaseView {
   /** Pool by pool, by address. Of the reserved addresses, the idle ones count, since nobody else can have them. */
   usage(reserved: Iterable<Ipv4>): readonly PoolUsage[];
 }
+
+const BOUND = STATES.indexOf('bound');
 
 const sameRanges = (some: readonly Range[], others: readonly Range[]): boolean =>
   some.length === others.length &&
@@ -127,6 +134,7 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
     const slot = slots.take();
     columns.ip[slot] = ip;
     columns.list[slot] = LIST.none;
+    columns.unsaved[slot] = 0;
     byIp.add(slot);
     size++;
     return slot;
@@ -161,6 +169,11 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
       expiry.add(slot);
     }
     usage.count(slot, 1);
+  };
+
+  const countUnsaved = (ip: Ipv4, change: 1 | -1): void => {
+    const slot = byIp.find(ip);
+    columns.unsaved[slot] = (columns.unsaved[slot] as number) + change;
   };
 
   const erase = (ip: Ipv4): void => {
@@ -227,6 +240,11 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
       const slot = byIp.find(ip);
       return slot === NONE ? undefined : holding(slot);
     },
+    storedLease(client) {
+      const slot = byIp.find(client.ip);
+      if (!isRunning(slot) || columns.unsaved[slot] !== 0) return undefined;
+      return columns.state[slot] === BOUND && names.areOf(slot, client) ? holding(slot) : undefined;
+    },
     isHeldBy(ip, identity) {
       const slot = byIp.find(ip);
       return slot !== NONE && clients.holds(slot, identity);
@@ -264,9 +282,12 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
       const replaced = before(binding);
       endOffer(binding.ip);
       write(binding);
+      countUnsaved(binding.ip, 1);
       return replaced;
     },
+    saved: (ip) => countUnsaved(ip, -1),
     undo(ip, before) {
+      countUnsaved(ip, -1);
       if (before === undefined) erase(ip);
       else write(before);
     },

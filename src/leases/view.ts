@@ -6,10 +6,15 @@ import type { Binding } from './store.ts';
 /** A binding without the names of its client, which take longer to read than all the rest. */
 export type Holding = Pick<Binding, 'ip' | 'state' | 'expiresAt' | 'touchedAt'>;
 
+/** An address and a client, with everything that a binding tells of it. */
+export type Named = Pick<Binding, 'ip' | 'identity' | 'mac' | 'clientId' | 'hostname'>;
+
 /** What allocation may ask. Read only, so that deciding twice gives the same answer. */
 export interface LeaseView {
   at(ip: Ipv4): Binding | undefined;
   holdingAt(ip: Ipv4): Holding | undefined;
+  /** The lease of the address that was running at the last expire(), if it is durable and of this client by all its names. */
+  storedLease(client: Named): Holding | undefined;
   /** Whether the binding of this address is this client's. */
   isHeldBy(ip: Ipv4, identity: string): boolean;
   /** All of a client's bindings, one for each network that it has been on. */

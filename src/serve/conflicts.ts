@@ -216,11 +216,13 @@ function keepOut<M>(
     message: `${formatIpv4(ip)} is in use by ${holder ?? 'somebody'}: kept out of the pool for a day`,
     detail: { ip: formatIpv4(ip), holder },
   });
-  store.commit([binding]).catch((error: unknown) => {
+  const commit = store.commit([binding]).catch((error: unknown) => {
     if (!(error instanceof StoreUnavailable)) throw error;
     const { message, hint } = error;
     journal.write({ kind: 'notice', at, level: 'error', message, detail: { hint } });
   });
+  // Durable or not, it stays in force: that the address is in use is true all the same.
+  void commit.then(() => table.saved(ip));
 }
 
 const UNKNOWN: Mac = '00:00:00:00:00:00';

@@ -1,6 +1,6 @@
 /** The commit of a batch: what was put in force in memory is made durable, or taken back. */
 import type { Decision, Reply, World } from '../decide/decision.ts';
-import { OPTION } from '../dhcp/codes.ts';
+import { leaseTimeOptions } from '../dhcp/lease-times.ts';
 import { isHolder } from '../leases/holder.ts';
 import { type Binding, type LeaseStore, StoreUnavailable } from '../leases/store.ts';
 import type { LeaseTable } from '../leases/table.ts';
@@ -37,12 +37,13 @@ export async function commitAll(
   const { table, store } = deps;
   try {
     const refusals = await store.commit(pending.map(({ binding }) => binding));
+    for (const { binding } of pending) table.saved(binding.ip);
     for (const { index } of refusals) {
       const refused = pending[index];
       if (refused === undefined) continue;
-      table.undo(refused.binding.ip, refused.before);
       // Whoever took it may hold it for as long as a lease lasts here.
       table.bind({ ...refused.binding, identity: ELSEWHERE, state: 'declined' });
+      table.saved(refused.binding.ip);
       const again: Pending[] = [];
       refused.inFlight.decision = decideAgain(refused.inFlight, again);
       if (again.length > 0) await commitAll(deps, again, world, decideAgain);
@@ -66,7 +67,8 @@ const allMicrotasks = (): Promise<void> => new Promise((resolve) => process.next
  * in use is true all the same.
  */
 function takeBack(table: LeaseTable, { binding, before }: Pending): void {
-  if (table.holdingAt(binding.ip)?.state !== 'declined') table.undo(binding.ip, before);
+  if (table.holdingAt(binding.ip)?.state === 'declined') table.saved(binding.ip);
+  else table.undo(binding.ip, before);
 }
 
 const FAILED = { kind: 'ignore', code: 'STORE_FAILED', reason: 'its lease could not be stored' } as const;
@@ -86,24 +88,15 @@ function decisionWithout(decision: Decision, binding: Binding, table: LeaseTable
   return shortened(decision, seconds);
 }
 
+/** T1 and T2 at the fractions that RFC 2131 §4.4.5 gives as defaults, where they are not sooner. */
 function shortened(reply: Reply, seconds: number): Reply {
   const options = new Map(reply.options);
-  for (const [code, share] of SHARES) {
-    const bytes = options.get(code);
-    if (bytes === undefined) continue;
-    const wanted = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-    options.set(code, u32(Math.min(wanted, Math.floor(seconds * share))));
+  const renewTime = Math.floor(seconds / 2);
+  const rebindTime = Math.floor((seconds * 7) / 8);
+  for (const [code, bytes] of leaseTimeOptions({ leaseTime: seconds, renewTime, rebindTime })) {
+    const wanted = options.get(code);
+    if (wanted !== undefined && Buffer.compare(bytes, wanted) < 0) options.set(code, bytes);
   }
   const reason = `${reply.reason}; until its stored end only, since no lease can be stored`;
   return { ...reply, options, reason };
 }
-
-/** T1 and T2 at the fractions that RFC 2131 §4.4.5 gives as defaults. */
-const SHARES = [
-  [OPTION.LEASE_TIME, 1],
-  [OPTION.RENEWAL_TIME, 1 / 2],
-  [OPTION.REBINDING_TIME, 7 / 8],
-] as const;
-
-const u32 = (value: number): Uint8Array =>
-  Uint8Array.of(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);

@@ -31,6 +31,7 @@ export async function releaseLease(
     const [refusal] = await store.commit([ended]);
     if (refusal !== undefined)
       throw new StoreUnavailable(refusal.reason, 'ask the node that holds the address');
+    table.saved(ip);
     return leaseEntry(ended, now);
   } catch (error) {
     table.undo(ip, binding);

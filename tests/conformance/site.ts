@@ -75,6 +75,7 @@ const SUBNETS = [
     leaseTime: `${RACK.lease}s`,
     renewTime: `${RACK.renew}s`,
     rebindTime: `${RACK.rebind}s`,
+    reuseTime: '0s',
   },
   { subnet: '10.81.0.0/24', pools: [`${NARROW.first}-${NARROW.last}`] },
   {

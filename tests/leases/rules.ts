@@ -27,6 +27,7 @@ export function subnet(cidr: string, ...pools: string[]): SubnetPolicy {
     pools: ranges,
     ...subnetOptionSets(parsed, TIMES, new Map()),
     ...TIMES,
+    reuseTime: 900,
     clientIdentity: 'client-id',
     network: undefined,
     bootp: false,
@@ -56,7 +57,7 @@ export function network(policy: SubnetPolicy, ...bindings: Binding[]): { table: 
 }
 
 export function claim(identity: string, wishes: Partial<Claim> = {}): Claim {
-  return { identity, mac: '52:54:00:00:00:01', clientId: identity, ciaddr: 0, ...wishes };
+  return { identity, mac: '52:54:00:00:00:01', clientId: identity, ciaddr: 0, asksTime: false, ...wishes };
 }
 
 export function binding(address: string, identity: string, more: Partial<Binding> = {}): Binding {

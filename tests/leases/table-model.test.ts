@@ -47,7 +47,10 @@ const bindings: fc.Arbitrary<Binding> = fc
   }));
 
 const steps = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('bind' as const), binding: bindings }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('bind' as const), binding: bindings, saved: fc.boolean() }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('undo' as const), binding: bindings }) },
   fc.record({
     do: fc.constant('offer' as const),
@@ -56,6 +59,7 @@ const steps = fc.oneof(
     seconds: fc.constantFrom(10, 10, 20),
   }),
   fc.record({ do: fc.constant('withdraw' as const), ip: fc.nat(11) }),
+  fc.record({ do: fc.constant('saved' as const) }),
   fc.record({ do: fc.constant('wait' as const), seconds: fc.nat(30) }),
   fc.record({ do: fc.constant('pools' as const), count: fc.integer({ min: 0, max: 2 }) }),
 );
@@ -70,6 +74,7 @@ test('any sequence of changes leaves the table as the model is', () => {
       (stored, sequence) => {
         const table = createLeaseTable(POOLS, 2);
         const model = new Map<number, Binding>();
+        const unsaved = new Map<number, number>();
         const offers = new Map<number, { identity: string; expiresAt: number }>();
         let now = NOW;
         let pools = POOLS;
@@ -91,6 +96,15 @@ test('any sequence of changes leaves the table as the model is', () => {
             assert.deepEqual(table.bind(binding), model.get(binding.ip));
             endOffer(binding.ip);
             model.set(binding.ip, binding);
+            if (step.saved) table.saved(binding.ip);
+            else unsaved.set(binding.ip, (unsaved.get(binding.ip) ?? 0) + 1);
+          } else if (step.do === 'saved') {
+            const [ip] = unsaved.keys();
+            if (ip === undefined) continue;
+            table.saved(ip);
+            const left = (unsaved.get(ip) ?? 0) - 1;
+            if (left === 0) unsaved.delete(ip);
+            else unsaved.set(ip, left);
           } else if (step.do === 'undo') {
             const binding = later(step.binding);
             const before = table.bind(binding);
@@ -128,6 +142,13 @@ test('any sequence of changes leaves the table as the model is', () => {
             const own = [...model.values()].filter((each) => each.identity === identity);
             const addresses = (some: readonly { readonly ip: number }[]) => some.map(({ ip }) => ip).sort();
             assert.deepEqual(addresses(table.of(identity)), addresses(own));
+          }
+
+          for (const each of model.values()) {
+            const isStored = isRunning(each) && each.state === 'bound' && !unsaved.has(each.ip);
+            assert.equal(table.storedLease(each)?.expiresAt, isStored ? each.expiresAt : undefined);
+            for (const other of ['mac', 'clientId', 'hostname', 'identity'] as const)
+              assert.equal(table.storedLease({ ...each, [other]: '00:00:00:00:00:77' }), undefined);
           }
 
           const idle = [...model.values()].filter((each) => !isRunning(each));

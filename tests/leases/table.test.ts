@@ -155,6 +155,7 @@ test('a clock that is set back keeps no offer in force, and no lease is over soo
     policy: RACK,
     reason: 'the address it asked for',
     fresh: true,
+    age: undefined,
   });
   table.expire(then.now);
   assert.equal(table.offers, 0);

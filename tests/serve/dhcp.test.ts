@@ -28,6 +28,7 @@ function serve(store: LeaseStore, policy: Partial<DhcpPolicy> = {}, nic = () => 
   const records: JournalRecord[] = [];
   const base = makeWorld('full', []);
   const world = { ...base, leases: table, policy: { ...base.policy, subnets: [RACK], ...policy } };
+  let { now } = base;
   createDhcpService({
     network: wire.network,
     nic,
@@ -39,10 +40,13 @@ function serve(store: LeaseStore, policy: Partial<DhcpPolicy> = {}, nic = () => 
     clock: createHandClock(base.now),
     limit: createClientLimit(() => 10),
     journal: { write: (record) => void records.push(record) },
-    world: () => world,
+    world: () => ({ ...world, now }),
     backlog,
   });
-  return { wire, table, records };
+  const at = (later: number): void => {
+    now += later;
+  };
+  return { wire, table, records, at };
 }
 
 const u32 = (address: Ipv4) =>
@@ -122,6 +126,55 @@ test('a disk that stands still costs bounded memory, and holds up nobody for lon
     '3 ACK 10.0.0.12',
     '4 ACK 10.0.0.13',
   ]);
+});
+
+const leaseTimes = (packet: Packet | undefined): number[] =>
+  [OPTION.LEASE_TIME, OPTION.RENEWAL_TIME, OPTION.REBINDING_TIME].map((code) => {
+    const bytes = packet?.options.get(code) ?? Uint8Array.of(0, 0, 0, 0);
+    return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+  });
+
+test('a client that asks anew is told the lease that it has, with what is left of it, and nothing is written', async () => {
+  const store = scriptedStore();
+  const { wire, table, records, at } = serve(store);
+  wire.deliver(67, message('REQUEST', 1, '10.0.0.10'));
+  await settle();
+  assert.deepEqual(leaseTimes(wire.replies().at(-1)), [3600, 1800, 3150]);
+  at(+60_000);
+  wire.deliver(67, message('DISCOVER', 1));
+  assert.deepEqual(leaseTimes(wire.replies().at(-1)), [3540, 1740, 3090], 'the OFFER says what the ACK will');
+  wire.deliver(67, message('REQUEST', 1, '10.0.0.10'));
+  assert.deepEqual(wire.replies().map(told).slice(1), ['1 OFFER 10.0.0.10', '1 ACK 10.0.0.10']);
+  assert.deepEqual(leaseTimes(wire.replies().at(-1)), [3540, 1740, 3090]);
+  assert.deepEqual([store.commits.length, table.offers], [1, 0], 'one commit, and the offer is over');
+  const [last] = records.slice(-1);
+  assert.match(last?.kind === 'decision' ? last.reason : '', /^takes the offer, by the lease of 60 s ago/);
+});
+
+test('a REQUEST that is repeated while its lease is not durable waits for the disk too', async () => {
+  const gate = Promise.withResolvers<void>();
+  const { wire } = serve(scriptedStore(gate.promise, gate.promise));
+  wire.deliver(67, message('REQUEST', 1, '10.0.0.10'));
+  wire.deliver(67, message('REQUEST', 1, '10.0.0.10'));
+  await settle();
+  assert.deepEqual(wire.replies().map(told), []);
+  gate.resolve();
+  await settle();
+  assert.deepEqual(wire.replies().map(told), ['1 ACK 10.0.0.10', '1 ACK 10.0.0.10']);
+});
+
+test('what could not be written is not told again', async () => {
+  const store = scriptedStore('broken', 'ok', 'refuse-first');
+  const { wire } = serve(store);
+  const ask = async (): Promise<string | undefined> => {
+    wire.deliver(67, message('REQUEST', 1, '10.0.0.10'));
+    await settle();
+    return wire.replies().map(told).at(-1);
+  };
+  assert.equal(await ask(), undefined);
+  assert.equal(await ask(), '1 ACK 10.0.0.10');
+  assert.equal(await ask(), '1 ACK 10.0.0.10');
+  assert.equal(store.commits.length, 2, 'the third was told what the second had made durable');
 });
 
 test('a store that refuses: the address is another node’s, the decision is made again', async () => {

@@ -1,8 +1,10 @@
 /** Which address a client is offered (RFC 2131 §3.1, §4.3.1), and what taking it does. */
+import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { discover, release, SERVER, selecting, selectingAt } from '../client.ts';
-import { ip } from '../message.ts';
-import { BEHIND_RELAY, HASTY, IN_POOL, NARROW, OUTSIDE_POOL, RACK } from '../site.ts';
+import { ip, u32 } from '../message.ts';
+import type { Answer } from '../scene.ts';
+import { BEHIND_RELAY, HASTY, IN_POOL, LAN, NARROW, OUTSIDE_POOL, RACK } from '../site.ts';
 import { bothBound, bound, offered, type Row, type Stage, silence, took } from '../table.ts';
 
 const freed = async ({ scene, client }: Stage): Promise<void> => {
@@ -23,6 +25,16 @@ const expired = async ({ scene, client }: Stage): Promise<void> => {
     await sleep(100);
   }
   throw new Error('a lease of one second does not end');
+};
+
+/** T1 and T2 come when they would have come. */
+export const isWhatIsLeft = (_: Stage, { options }: Answer): void => {
+  const [left = 0, renew = 0, rebind = 0] = [51, 58, 59].map((code) =>
+    Number.parseInt(options[code] ?? '', 16),
+  );
+  const age = LAN.lease - left;
+  assert.ok(age > 0 && age < 60, `${left} s are left`);
+  assert.deepEqual([renew, rebind], [LAN.lease / 2 - age, (LAN.lease * 7) / 8 - age]);
 };
 
 export const ADDRESSES: readonly Row[] = [
@@ -75,6 +87,28 @@ export const ADDRESSES: readonly Row[] = [
         back: ({ client }) => ({ type: 'OFFER', yiaddr: client.address }),
       },
     ],
+  },
+  {
+    rfc: 'RFC 2131 §4.3.1',
+    rule: 'a client that has a lease, and asks for no time, is told the end that was assigned before',
+    given: bound,
+    send: ({ client }) => discover(client),
+    back: ({ client }) => ({ type: 'OFFER', yiaddr: client.address }),
+    and: isWhatIsLeft,
+    next: [
+      {
+        send: ({ client }) => selecting(client),
+        back: ({ client }) => ({ type: 'ACK', yiaddr: client.address }),
+        and: isWhatIsLeft,
+      },
+    ],
+  },
+  {
+    rfc: 'RFC 2131 §4.3.1',
+    rule: 'a client that asks for a time of its own (option 51) gets a lease that begins now',
+    given: bound,
+    send: ({ client }) => selecting(client, { options: [[51, u32(60)]] }),
+    back: ({ client }) => ({ type: 'ACK', yiaddr: client.address, options: { 51: u32(LAN.lease) } }),
   },
   {
     rfc: 'RFC 2131 §4.3.1 (1)',
@@ -131,6 +165,14 @@ export const ADDRESSES: readonly Row[] = [
     as: { relay: RACK.relay },
     send: ({ client }) => discover(client),
     back: () => ({ type: 'OFFER', yiaddr: RACK.first }),
+  },
+  {
+    rfc: 'RFC 2131 §4.3.1',
+    rule: 'where reuseTime is 0s, each DHCPREQUEST begins a lease',
+    as: { relay: RACK.relay },
+    given: bound,
+    send: ({ client }) => selecting(client),
+    back: ({ client }) => ({ type: 'ACK', yiaddr: client.address, options: { 51: u32(RACK.lease) } }),
   },
   {
     rfc: 'RFC 2131 §4.3.1',

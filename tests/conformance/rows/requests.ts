@@ -12,6 +12,7 @@ import {
 import { BROADCAST_BIT, ip, TYPE, u8, u32 } from '../message.ts';
 import { LAN, RACK } from '../site.ts';
 import { bothBound, bound, type Expected, offered, type Row, type Stage, silence } from '../table.ts';
+import { isWhatIsLeft } from './addresses.ts';
 
 const renewed = ({ client }: Stage): Expected => ({
   type: 'ACK',
@@ -95,7 +96,8 @@ const INIT_REBOOT: readonly Row[] = [
     rule: 'the address that the client had is its address still',
     given: bound,
     send: ({ client }) => rebooting(client),
-    back: kept,
+    back: ({ client }) => ({ type: 'ACK', yiaddr: client.address, ciaddr: '0.0.0.0' }),
+    and: isWhatIsLeft,
   },
   {
     rfc: 'RFC 2131 §4.3.2 INIT-REBOOT',
