@@ -36,9 +36,6 @@ export interface Candidates {
 }
 
 interface Pool {
-  readonly range: Range;
-  /** The first address never looked at. */
-  cursor: Ipv4;
   /** Free addresses without a binding. */
   readonly returned: Queue;
   /** Slots of ended bindings. */
@@ -50,19 +47,22 @@ const MOST_RETURNED = 65_536;
 
 /** Ranges must not overlap (checked at load). */
 export function createPools(ranges: readonly Range[], columns: Columns): Pools {
-  const pools: readonly Pool[] = ranges
-    .toSorted((a, b) => a.first - b.first)
-    .map((range) => ({ range, cursor: range.first, returned: createQueue(), idle: emptyChain() }));
+  const sorted = ranges.toSorted((a, b) => a.first - b.first);
+  const count = sorted.length;
+  const firsts = Uint32Array.from(sorted, ({ first }) => first);
+  const lasts = Uint32Array.from(sorted, ({ last }) => last);
+  /** Of each pool the first address never looked at; up to 2³², one beyond the last address there is. */
+  const cursors = Float64Array.from(firsts);
+  const pools: readonly Pool[] = sorted.map(() => ({ returned: createQueue(), idle: emptyChain() }));
   let passed: Ipv4[] = [];
 
   /** The last pool that begins at or before the address. */
   const find = (ip: Ipv4): number => {
     let low = 0;
-    let high = pools.length;
+    let high = count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const pool = pools[middle];
-      if (pool !== undefined && pool.range.first <= ip) low = middle + 1;
+      if ((firsts[middle] as number) <= ip) low = middle + 1;
       else high = middle;
     }
     return low - 1;
@@ -70,17 +70,18 @@ export function createPools(ranges: readonly Range[], columns: Columns): Pools {
 
   const poolOf = (ip: Ipv4): number | undefined => {
     const index = find(ip);
-    const pool = pools[index];
-    return pool !== undefined && ip <= pool.range.last ? index : undefined;
+    return index >= 0 && ip <= (lasts[index] as number) ? index : undefined;
   };
 
-  const untouched = (pool: Pool, { slotOf, isOffered, isReserved }: Candidates): Ipv4 | undefined => {
-    for (; pool.cursor <= pool.range.last; pool.cursor++) {
-      const ip = pool.cursor;
+  const untouched = (index: number, { slotOf, isOffered, isReserved }: Candidates): Ipv4 | undefined => {
+    const last = lasts[index] as number;
+    for (let ip = cursors[index] as number; ip <= last; ip++) {
+      cursors[index] = ip;
       if (slotOf(ip) !== NONE || isOffered(ip)) continue;
       if (!isReserved(ip)) return ip;
       passed.push(ip);
     }
+    cursors[index] = last + 1;
     return undefined;
   };
 
@@ -96,10 +97,10 @@ export function createPools(ranges: readonly Range[], columns: Columns): Pools {
   };
 
   /** Nobody has had these yet. Many that were offered only tell of a flood, whose next offers are to cost no more memory. */
-  const offeredBefore = (pool: Pool, candidates: Candidates): Ipv4 | undefined =>
+  const offeredBefore = (index: number, pool: Pool, candidates: Candidates): Ipv4 | undefined =>
     pool.returned.size < MOST_RETURNED
-      ? (untouched(pool, candidates) ?? returned(pool, candidates))
-      : (returned(pool, candidates) ?? untouched(pool, candidates));
+      ? (untouched(index, candidates) ?? returned(pool, candidates))
+      : (returned(pool, candidates) ?? untouched(index, candidates));
 
   const idle = (pool: Pool, { isOffered, isReserved }: Candidates): Ipv4 | undefined => {
     for (;;) {
@@ -114,26 +115,27 @@ export function createPools(ranges: readonly Range[], columns: Columns): Pools {
   };
 
   return {
-    ranges: pools.map(({ range }) => range),
+    ranges: sorted,
     poolOf,
     within(range) {
       const found: number[] = [];
-      for (let index = Math.max(find(range.first), 0); index < pools.length; index++) {
-        const pool = pools[index];
-        if (pool === undefined || pool.range.first > range.last) break;
-        if (pool.range.first >= range.first && pool.range.last <= range.last) found.push(index);
+      for (let index = Math.max(find(range.first), 0); index < count; index++) {
+        const first = firsts[index] as number;
+        if (first > range.last) break;
+        if (first >= range.first && (lasts[index] as number) <= range.last) found.push(index);
       }
       return found;
     },
     peek(index, candidates) {
       const pool = pools[index];
       if (pool === undefined) return undefined;
-      return offeredBefore(pool, candidates) ?? idle(pool, candidates);
+      return offeredBefore(index, pool, candidates) ?? idle(pool, candidates);
     },
     take(ip, slot) {
-      const pool = pools[poolOf(ip) ?? -1];
+      const index = poolOf(ip) ?? -1;
+      const pool = pools[index];
       if (pool === undefined) return;
-      if (pool.cursor === ip) pool.cursor++;
+      if (cursors[index] === ip) cursors[index] = ip + 1;
       pool.returned.delete(ip);
       if (slot !== NONE && columns.list[slot] === LIST.idle) remove(columns, pool.idle, slot);
     },
