@@ -54,9 +54,11 @@ interface Extent {
   readonly estate?: Estate;
   /** Leases in the store from before the start. */
   readonly leases?: number;
+  /** How long a lease is told again instead of being written anew; undefined: as by default, a quarter of its time. */
+  readonly reuseTime?: string;
 }
 
-const pilotlight = ({ name, how, estate, leases }: Extent): Server => ({
+const pilotlight = ({ name, how, estate, leases, reuseTime }: Extent): Server => ({
   name,
   how,
   prepare({ folder, nic, subnet, pool, server }) {
@@ -70,7 +72,7 @@ const pilotlight = ({ name, how, estate, leases }: Extent): Server => ({
         mode: 'full',
         conflictCheck: 'off',
         // The measured one comes last: whoever looks through them in turn shows it.
-        subnets: [...(estate?.subnets ?? []), { ...network, leaseTime: `${LEASE_SECONDS}s` }],
+        subnets: [...(estate?.subnets ?? []), { ...network, leaseTime: `${LEASE_SECONDS}s`, reuseTime }],
       },
       log: { level: 'warn' },
     };
@@ -80,9 +82,9 @@ const pilotlight = ({ name, how, estate, leases }: Extent): Server => ({
   },
 });
 
-const kea: Server = {
-  name: 'kea',
-  how: 'memfile, never synced, 2 threads',
+const kea = ({ name, how, reuse }: { name: string; how: string; reuse?: number }): Server => ({
+  name,
+  how,
   prepare({ folder, nic, subnet, pool, server }) {
     const option = (name: string, data: string) => ({ name, data });
     const [, second = 0] = server.split('.').map(Number);
@@ -92,6 +94,8 @@ const kea: Server = {
         'multi-threading': { 'enable-multi-threading': true, 'thread-pool-size': 2 },
         'lease-database': { type: 'memfile', persist: true, name: join(folder, 'leases.csv') },
         'valid-lifetime': LEASE_SECONDS,
+        // What Pilotlight's reuseTime is: the share of its time in which a lease is told again.
+        ...(reuse === undefined ? {} : { 'cache-threshold': reuse }),
         // Pilotlight tells T1 and T2 to everyone.
         'renew-timer': LEASE_SECONDS / 2,
         'rebind-timer': (LEASE_SECONDS * 7) / 8,
@@ -116,7 +120,7 @@ const kea: Server = {
     const env = { KEA_PIDFILE_DIR: folder, KEA_LOCKFILE_DIR: folder, KEA_DHCP_DATA_DIR: folder };
     return { command: 'kea-dhcp4', args: ['-c', file], env };
   },
-};
+});
 
 const dnsmasq: Server = {
   name: 'dnsmasq',
@@ -156,6 +160,24 @@ export const SERVERS: readonly Server[] = [
     how: 'the same with a million old leases in the store',
     leases: 1_000_000,
   }),
-  kea,
+  pilotlight({
+    name: 'pilotlight-anew',
+    how: 'the same without reuseTime: every ACK waits for the disk',
+    reuseTime: '0s',
+  }),
+  pilotlight({
+    name: 'pilotlight-ministry-anew',
+    how: 'the ministry without reuseTime',
+    estate: ministry(),
+    reuseTime: '0s',
+  }),
+  pilotlight({
+    name: 'pilotlight-million-anew',
+    how: 'the million without reuseTime',
+    leases: 1_000_000,
+    reuseTime: '0s',
+  }),
+  kea({ name: 'kea', how: 'memfile, never synced, 2 threads, cache-threshold 0.25', reuse: 0.25 }),
+  kea({ name: 'kea-anew', how: 'the same without cache-threshold' }),
   dnsmasq,
 ];
