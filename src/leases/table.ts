@@ -134,7 +134,6 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
     const slot = slots.take();
     columns.ip[slot] = ip;
     columns.list[slot] = LIST.none;
-    columns.unsaved[slot] = 0;
     byIp.add(slot);
     size++;
     return slot;

@@ -247,6 +247,10 @@ describe('an address that somebody answers for', () => {
       store.commits.flat().map(({ state }) => state),
       ['declined'],
     );
+    const later = binding('10.0.0.10', 'a');
+    table.bind(later);
+    table.saved(later.ip);
+    assert.ok(table.storedLease(later), 'nothing of that change is waited for any more');
     const [notice] = notices();
     assert.ok(notice);
     assert.deepEqual(

@@ -17,7 +17,7 @@ import { releaseLease } from '../../src/serve/release.ts';
 import { watchStore } from '../../src/serve/store-health.ts';
 import { formatIpv4 } from '../../src/values/ipv4.ts';
 import { machine, world as makeWorld } from '../decide/world.ts';
-import { ip, NOW, subnet } from '../leases/rules.ts';
+import { binding, ip, NOW, subnet } from '../leases/rules.ts';
 import { createHandClock } from './hand-clock.ts';
 import { createWire, NIC } from './wire.ts';
 
@@ -243,6 +243,17 @@ test('a RELEASE that cannot be stored frees nothing, nor does an operator’s', 
   assert.deepEqual(replies(), ['1 ACK 10.0.0.10 3600']);
 });
 
+test('a client that asks anew while the disk is full is told the lease that it has, and nothing is tried', async () => {
+  const { wire, disk, clock, replies } = await bound(1, '10.0.0.10');
+  wire.deliver(67, message('REQUEST', 2, { asks: '10.0.0.11' }));
+  await disk.fail();
+  clock.advance(60_000);
+  const tried = disk.waiting();
+  wire.deliver(67, message('DISCOVER', 1), message('REQUEST', 1, { asks: '10.0.0.10' }));
+  assert.deepEqual(replies(), ['1 OFFER 10.0.0.10 3540', '1 ACK 10.0.0.10 3540']);
+  assert.equal(disk.waiting(), tried);
+});
+
 test('a declined address stays out, though the disk does not know', async () => {
   const { wire, disk, table, replies } = serve();
   wire.deliver(67, message('DISCOVER', 1));
@@ -251,6 +262,12 @@ test('a declined address stays out, though the disk does not know', async () => 
   await disk.fail();
   assert.equal(table.at(ip('10.0.0.10'))?.state, 'declined');
   await disk.fail();
+  const later = binding('10.0.0.10', 'a');
+  const before = table.bind(later);
+  table.saved(later.ip);
+  assert.ok(table.storedLease(later), 'nothing of those changes is waited for any more');
+  table.bind(before as Binding);
+  table.saved(later.ip);
   replies();
   wire.deliver(67, message('REQUEST', 2, { asks: '10.0.0.11' }));
   await disk.write();
