@@ -212,8 +212,8 @@ function bind(
 function ageToKeep(ip: Ipv4, claim: Claim, place: Place): number | undefined {
   if (claim.asksTime) return undefined;
   const policy = policyOf(ip, place) ?? place.subnets[0];
-  const { identity, mac, clientId, hostname } = claim;
-  return reusableAge({ ip, identity, mac, clientId, hostname }, policy, place.leases, place.now);
+  const { identity, mac, hostname } = claim;
+  return reusableAge({ ip, identity, mac, hostname }, policy, place.leases, place.now);
 }
 
 /** For a client that begins anew. One that renews wants a lease that ends later. */

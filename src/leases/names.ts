@@ -4,12 +4,14 @@
  */
 import { isClientIdOfMac, macFromNumber, macToNumber } from '../values/mac.ts';
 import type { Columns } from './columns.ts';
-import type { Named } from './view.ts';
+import type { Binding } from './store.ts';
 
 export interface Names {
-  write(slot: number, client: Named): void;
-  /** Whether the names of this client are what is written, without building any of them. */
-  areOf(slot: number, client: Named): boolean;
+  write(slot: number, binding: Binding): void;
+  /** Whether the names of this binding are what is written, without building any of them. */
+  areOf(slot: number, binding: Binding): boolean;
+  /** Whether mac() is this, without building it. */
+  isMac(slot: number, mac: string): boolean;
   /** What follows reads what was written. */
   mac(slot: number): string;
   identity(slot: number): string;
@@ -48,18 +50,23 @@ export function createNames(columns: Columns): Names {
       ? macFromNumber(columns.mac[slot] as number)
       : (macs.get(slot) as string);
 
+  const isMac = (slot: number, text: string): boolean => {
+    if (((columns.form[slot] as number) & FORM.oddMac) !== 0) return macs.get(slot) === text;
+    return text.length === MAC_LENGTH && columns.mac[slot] === macToNumber(text);
+  };
+
   const clientId = (slot: number): string | undefined =>
     ((columns.form[slot] as number) & FORM.clientIdOfMac) === 0
       ? clientIds[slot]
       : `01${mac(slot).replaceAll(':', '')}`;
 
-  function formOf(client: Named): number {
-    const isEthernet = client.mac.length === MAC_LENGTH;
+  function formOf(binding: Binding): number {
+    const isEthernet = binding.mac.length === MAC_LENGTH;
     let form = isEthernet ? 0 : FORM.oddMac;
-    if (isPrefixed(client.identity, 'mac:', client.mac)) form |= FORM.byMac;
-    if (client.clientId === undefined) return form;
-    if (isEthernet && isClientIdOfMac(client.clientId, client.mac)) form |= FORM.clientIdOfMac;
-    if (isPrefixed(client.identity, 'id:', client.clientId)) form |= FORM.byClientId;
+    if (isPrefixed(binding.identity, 'mac:', binding.mac)) form |= FORM.byMac;
+    if (binding.clientId === undefined) return form;
+    if (isEthernet && isClientIdOfMac(binding.clientId, binding.mac)) form |= FORM.clientIdOfMac;
+    if (isPrefixed(binding.identity, 'id:', binding.clientId)) form |= FORM.byClientId;
     return form;
   }
 
@@ -71,30 +78,27 @@ export function createNames(columns: Columns): Names {
   };
 
   return {
-    write(slot, client) {
+    write(slot, binding) {
       const before = columns.form[slot] as number;
-      const form = formOf(client);
+      const form = formOf(binding);
       columns.form[slot] = form;
-      if ((form & FORM.oddMac) === 0) columns.mac[slot] = macToNumber(client.mac);
-      else macs.set(slot, client.mac);
+      if ((form & FORM.oddMac) === 0) columns.mac[slot] = macToNumber(binding.mac);
+      else macs.set(slot, binding.mac);
       if ((before & ~form & FORM.oddMac) !== 0) macs.delete(slot);
-      if ((form & (FORM.byMac | FORM.byClientId)) === 0) identities.set(slot, client.identity);
+      if ((form & (FORM.byMac | FORM.byClientId)) === 0) identities.set(slot, binding.identity);
       else if (identities.size > 0) identities.delete(slot);
-      clientIds[slot] = (form & FORM.clientIdOfMac) === 0 ? client.clientId : undefined;
-      hostnames[slot] = client.hostname;
+      clientIds[slot] = (form & FORM.clientIdOfMac) === 0 ? binding.clientId : undefined;
+      hostnames[slot] = binding.hostname;
     },
-    areOf(slot, client) {
-      const form = formOf(client);
-      if (columns.form[slot] !== form || hostnames[slot] !== client.hostname) return false;
-      const isMac =
-        (form & FORM.oddMac) === 0
-          ? columns.mac[slot] === macToNumber(client.mac)
-          : macs.get(slot) === client.mac;
+    areOf(slot, binding) {
+      const form = formOf(binding);
+      if (columns.form[slot] !== form || hostnames[slot] !== binding.hostname) return false;
       const isIdentity =
-        (form & (FORM.byMac | FORM.byClientId)) !== 0 || identities.get(slot) === client.identity;
-      const isClientId = (form & FORM.clientIdOfMac) !== 0 || clientIds[slot] === client.clientId;
-      return isMac && isIdentity && isClientId;
+        (form & (FORM.byMac | FORM.byClientId)) !== 0 || identities.get(slot) === binding.identity;
+      const isClientId = (form & FORM.clientIdOfMac) !== 0 || clientIds[slot] === binding.clientId;
+      return isMac(slot, binding.mac) && isIdentity && isClientId;
     },
+    isMac,
     mac,
     identity,
     isIdentity(slot, text) {

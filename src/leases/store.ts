@@ -19,7 +19,7 @@ export interface Binding {
   /** What the client is known by: `id:` + client identifier in hex, `mac:` + MAC, or `machine:` + the inventory's key. */
   readonly identity: string;
   readonly mac: Mac;
-  /** Client identifier (option 61) in hex, as last sent. */
+  /** Client identifier (option 61) in hex, as sent when the lease began. */
   readonly clientId?: string | undefined;
   readonly hostname?: string | undefined;
   readonly state: BindingState;

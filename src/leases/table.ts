@@ -241,8 +241,11 @@ export function createLeaseTable(ranges: readonly Range[], expected = 1024): Lea
     },
     storedLease(client) {
       const slot = byIp.find(client.ip);
-      if (!isRunning(slot) || columns.unsaved[slot] !== 0) return undefined;
-      return columns.state[slot] === BOUND && names.areOf(slot, client) ? holding(slot) : undefined;
+      const isDurable = isRunning(slot) && columns.unsaved[slot] === 0 && columns.state[slot] === BOUND;
+      if (!isDurable || !clients.holds(slot, client.identity) || !names.isMac(slot, client.mac))
+        return undefined;
+      const { hostname } = client;
+      return hostname === undefined || hostname === names.hostname(slot) ? holding(slot) : undefined;
     },
     isHeldBy(ip, identity) {
       const slot = byIp.find(ip);

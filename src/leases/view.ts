@@ -6,14 +6,17 @@ import type { Binding } from './store.ts';
 /** A binding without the names of its client, which take longer to read than all the rest. */
 export type Holding = Pick<Binding, 'ip' | 'state' | 'expiresAt' | 'touchedAt'>;
 
-/** An address and a client, with everything that a binding tells of it. */
-export type Named = Pick<Binding, 'ip' | 'identity' | 'mac' | 'clientId' | 'hostname'>;
+/** An address and a client. */
+export type Named = Pick<Binding, 'ip' | 'identity' | 'mac' | 'hostname'>;
 
 /** What allocation may ask. Read only, so that deciding twice gives the same answer. */
 export interface LeaseView {
   at(ip: Ipv4): Binding | undefined;
   holdingAt(ip: Ipv4): Holding | undefined;
-  /** The lease of the address that was running at the last expire(), if it is durable and of this client by all its names. */
+  /**
+   * The lease of the address that was running at the last expire(), if it is durable and holds all of this client that is
+   * asked for later: who it is, by which hardware address it can be met, and its host name, unless it tells none now.
+   */
   storedLease(client: Named): Holding | undefined;
   /** Whether the binding of this address is this client's. */
   isHeldBy(ip: Ipv4, identity: string): boolean;

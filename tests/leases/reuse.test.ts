@@ -48,7 +48,11 @@ const cases: Record<string, Case> = {
     asks: { hostname: 'node1' },
     age: undefined,
   },
-  'another client identifier': { holds: lease(60_000, { clientId: 'b' }), age: undefined },
+  'no host name now': { holds: lease(60_000, { hostname: 'node1' }), age: 60 },
+  'another client identifier of the same identity, as ROM, boot loader and system have': {
+    holds: lease(60_000, { clientId: 'b' }),
+    age: 60,
+  },
   'another MAC address': { holds: lease(60_000, { mac: '52:54:00:00:00:09' }), age: undefined },
   'a lease under an earlier name': { holds: lease(60_000, { identity: 'z' }), age: undefined },
   'its fixed address': { holds: lease(60_000), asks: { fixedIp: ip(HELD) }, age: 60 },

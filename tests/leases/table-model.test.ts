@@ -147,7 +147,9 @@ test('any sequence of changes leaves the table as the model is', () => {
           for (const each of model.values()) {
             const isStored = isRunning(each) && each.state === 'bound' && !unsaved.has(each.ip);
             assert.equal(table.storedLease(each)?.expiresAt, isStored ? each.expiresAt : undefined);
-            for (const other of ['mac', 'clientId', 'hostname', 'identity'] as const)
+            const untold = table.storedLease({ ...each, hostname: undefined });
+            assert.equal(untold?.expiresAt, isStored ? each.expiresAt : undefined);
+            for (const other of ['mac', 'hostname', 'identity'] as const)
               assert.equal(table.storedLease({ ...each, [other]: '00:00:00:00:00:77' }), undefined);
           }
 
