@@ -17,13 +17,15 @@ const HOME = resolve(import.meta.dirname, '../..');
 /** The guest's init prints this, then its kernel's command line, on the console. */
 export const GUEST_MARKER = 'pilotlight-guest-is-up';
 
-/** What a loader puts here the guest's init tells by name and SHA-1, before the marker. */
+/** What a loader puts here the guest's init tells by name and SHA-1, before the marker; thrice, since QEMU's serial line loses characters. */
 export const GUEST_SERVED = '/served';
 
 const INIT = `#!/bin/busybox sh
 /bin/busybox mkdir /proc
 /bin/busybox mount -t proc proc /proc
-for file in ${GUEST_SERVED}/*; do [ ! -f "$file" ] || /bin/busybox sha1sum "$file"; done
+for pass in 1 2 3; do
+  for file in ${GUEST_SERVED}/*; do [ ! -f "$file" ] || /bin/busybox sha1sum "$file"; done
+done
 /bin/busybox echo "${GUEST_MARKER}"
 /bin/busybox echo "cmdline: $(/bin/busybox cat /proc/cmdline)"
 /bin/busybox poweroff -f
