@@ -10,12 +10,10 @@ import {
   allocateForDiscover,
   allocateForRequest,
   type Claim,
-  DECLINE_HOLD_MS,
-  declineBinding,
-  hasLease,
   type Place,
-  releaseBinding,
 } from '../leases/allocate.ts';
+import { DECLINE_HOLD_MS, declineBinding, releaseBinding } from '../leases/give-up.ts';
+import { hasLease } from '../leases/holder.ts';
 import { timesLeft } from '../leases/reuse.ts';
 import { formatIpv4, hostRange, type Ipv4, inSubnet } from '../values/ipv4.ts';
 import { type Asked, alwaysSent, ignore, nextServer, planFor, withNearerOptions } from './asked.ts';

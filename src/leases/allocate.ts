@@ -13,7 +13,7 @@ import {
   type Subnet,
 } from '../values/ipv4.ts';
 import type { Mac } from '../values/mac.ts';
-import { formerHoldings, isHolder } from './holder.ts';
+import { formerHoldings, isHolder, isLive } from './holder.ts';
 import { isOver } from './offers.ts';
 import { reusableAge } from './reuse.ts';
 import type { Binding } from './store.ts';
@@ -50,8 +50,6 @@ export interface Place {
   readonly isReserved: (ip: Ipv4) => boolean;
 }
 
-type Moment = Pick<Place, 'leases' | 'now'>;
-
 export type Allocation =
   | {
       readonly kind: 'offer';
@@ -83,20 +81,6 @@ export type Allocation =
   | { readonly kind: 'silence'; readonly reason: string; readonly exhausted?: Subnet }
   /** Silence that also ends our offer: the client chose another server. */
   | { readonly kind: 'withdraw'; readonly ip: Ipv4; readonly reason: string };
-
-/** How long a declined address stays out of its pool. RFC 2131 gives no figure; a day lets an administrator find the culprit. */
-export const DECLINE_HOLD_MS = 24 * 3600 * 1000;
-
-/**
- * A client that declines more addresses than these within that time is the fault itself: its link answers ARP for
- * everybody, or it means harm. It waits ten seconds before it asks anew (§3.1 (5)), so what it declines for five minutes
- * each is thirty addresses at most, where it would empty the pool for a day.
- */
-const TRUSTED_DECLINES = 8;
-const DOUBTED_HOLD_MS = 5 * 60 * 1000;
-
-const isLive = (binding: Holding, now: number): boolean =>
-  binding.state !== 'released' && binding.expiresAt > now;
 
 /**
  * The machine's fixed address where it can be had: on the network it belongs to (elsewhere the machine is a guest like
@@ -317,40 +301,4 @@ function renewing(ip: Ipv4, claim: Claim, place: Place): Allocation {
   }
   const reason = `${formatIpv4(ip)} is not this client's to renew`;
   return place.authoritative ? { kind: 'nak', reason } : { kind: 'silence', reason };
-}
-
-/** Whether a lease of this client on the address is running. One that is over gives no say in whose the address is next. */
-export function hasLease(ip: Ipv4, claim: Claim, { leases, now }: Moment): boolean {
-  const holding = leases.holdingAt(ip);
-  return holding?.state === 'bound' && isLive(holding, now) && isHolder(ip, claim, leases);
-}
-
-/** DECLINE: somebody else uses the address (RFC 2131 §4.3.3). Undefined when it is not this client's to decline. */
-export function declineBinding(claim: Claim, place: Moment): Binding | undefined {
-  const ip = claim.requestedIp;
-  if (ip === undefined) return undefined;
-  if (!hasLease(ip, claim, place) && place.leases.offerAt(ip)?.identity !== claim.identity) return undefined;
-  const identity = `declined by ${claim.mac || claim.identity}`;
-  const others = place.leases.of(identity).filter((each) => each.ip !== ip && isLive(each, place.now));
-  const hold = others.length < TRUSTED_DECLINES ? DECLINE_HOLD_MS : DOUBTED_HOLD_MS;
-  return { ...keptOut(ip, claim.mac, place.now), identity, expiresAt: place.now + hold };
-}
-
-/** An address that somebody uses without a lease. `mac`: who told of it, or who it is. */
-export function keptOut(ip: Ipv4, mac: Mac, now: number): Binding {
-  return {
-    ip,
-    identity: 'declined',
-    mac,
-    state: 'declined',
-    expiresAt: now + DECLINE_HOLD_MS,
-    touchedAt: now,
-  };
-}
-
-/** RELEASE: the address is free again, the client remembered (RFC 2131 §4.3.4). */
-export function releaseBinding(claim: Claim, place: Moment): Binding | undefined {
-  const binding = hasLease(claim.ciaddr, claim, place) ? place.leases.at(claim.ciaddr) : undefined;
-  if (binding === undefined) return undefined;
-  return { ...binding, state: 'released', expiresAt: place.now, touchedAt: place.now };
 }

@@ -34,6 +34,20 @@ function isRenamed(ip: Ipv4, { mac, clientId }: Client, leases: Leases): boolean
   );
 }
 
+/** Whether nobody else can have the address: it is a client's until the lease ends, or kept out for a time. */
+export const isLive = (holding: Holding, now: number): boolean =>
+  holding.state !== 'released' && holding.expiresAt > now;
+
+/** Whether a lease of this client on the address is running. One that is over gives no say in whose the address is next. */
+export function hasLease(
+  ip: Ipv4,
+  client: Client,
+  { leases, now }: { leases: LeaseView; now: number },
+): boolean {
+  const holding = leases.holdingAt(ip);
+  return holding?.state === 'bound' && isLive(holding, now) && isHolder(ip, client, leases);
+}
+
 /** The lease of the address that runs now, Unix milliseconds; undefined: nobody has it. */
 export function runningLease(ip: Ipv4, leases: Pick<LeaseView, 'at'>, now: number): Binding | undefined {
   const binding = leases.at(ip);

@@ -1,7 +1,8 @@
 /** What becomes of the leases of another server: which are taken over, and what an operator should know of the others. */
 import { formatIpv4, type Ipv4 } from '../values/ipv4.ts';
-import { DECLINE_HOLD_MS, FOREVER } from './allocate.ts';
+import { FOREVER } from './allocate.ts';
 import type { LeaseRecord, Place } from './formats/record.ts';
+import { DECLINE_HOLD_MS } from './give-up.ts';
 import type { Binding } from './store.ts';
 
 export interface ImportSite {

@@ -6,7 +6,7 @@
 
 import type { Clock, Timer } from '../clock.ts';
 import type { Journal } from '../journal/record.ts';
-import { keptOut } from '../leases/allocate.ts';
+import { keptOut } from '../leases/give-up.ts';
 import { type LeaseStore, StoreUnavailable } from '../leases/store.ts';
 import type { LeaseTable } from '../leases/table.ts';
 import { NetError, type Network, type Nic, type Prober } from '../net/udp.ts';

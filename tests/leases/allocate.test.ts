@@ -5,10 +5,9 @@ import {
   allocateForDiscover,
   allocateForRequest,
   type Claim,
-  declineBinding,
   type Place,
-  releaseBinding,
 } from '../../src/leases/allocate.ts';
+import { declineBinding, releaseBinding } from '../../src/leases/give-up.ts';
 import type { Binding } from '../../src/leases/store.ts';
 import { formatIpv4 } from '../../src/values/ipv4.ts';
 import { binding, claim, ip, NOW, network, subnet } from './rules.ts';

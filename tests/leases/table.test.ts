@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import {
-  allocateForDiscover,
-  allocateForRequest,
-  declineBinding,
-  releaseBinding,
-} from '../../src/leases/allocate.ts';
+import { allocateForDiscover, allocateForRequest } from '../../src/leases/allocate.ts';
+import { declineBinding, releaseBinding } from '../../src/leases/give-up.ts';
 import type { Binding } from '../../src/leases/store.ts';
 import { createLeaseTable } from '../../src/leases/table.ts';
 import { formatIpv4, type Ipv4, inRange, inSubnet } from '../../src/values/ipv4.ts';
