@@ -89,11 +89,16 @@ export function createFold(database: DatabaseSync): Fold {
   let following: Progress = progress;
   let appended: readonly number[] = [];
 
+  /** How many rows make a round due. The file grows as they come, so its pages are counted again once this many are there. */
+  let least = LEAST;
+
   /** Whether rows are to be folded, or deleted, with a commit of so many. Those of a round stay counted until it ends. */
   function isDue(rows: number): boolean {
-    if (addresses.length < LEAST) return false;
-    const least = Math.max(LEAST, Number(pages.get()?.['page_count'] ?? 0) * ROWS_A_PAGE);
-    return addresses.length >= (rows < CROWD ? least : 2 * least);
+    const crowd = rows < CROWD ? 1 : 2;
+    if (addresses.length < crowd * least) return false;
+    if (progress.round === undefined)
+      least = Math.max(LEAST, Number(pages.get()?.['page_count'] ?? 0) * ROWS_A_PAGE);
+    return addresses.length >= crowd * least;
   }
 
   function advance({ folded, first, debt }: Progress, round: Round, rows: number): Progress {
