@@ -139,7 +139,14 @@ export function allocateForDiscover(claim: Claim, place: Place): Allocation {
   const { leases, now } = place;
   const offer = (ip: Ipv4, reason: string, fresh = false): Allocation => {
     const policy = policyOf(ip, place) ?? place.subnets[0];
-    return { kind: 'offer', ip, policy, reason, fresh, age: fresh ? undefined : ageToKeep(ip, claim, place) };
+    return {
+      kind: 'offer',
+      ip,
+      policy,
+      reason,
+      fresh,
+      age: fresh ? undefined : ageToKeep(ip, claim, policy, place),
+    };
   };
 
   const fixed = fixedHere(claim, place);
@@ -193,18 +200,17 @@ function bind(
 }
 
 /** Seconds that the client's lease has been running, when it shall be told again; undefined: it gets a new one. */
-function ageToKeep(ip: Ipv4, claim: Claim, place: Place): number | undefined {
+function ageToKeep(ip: Ipv4, claim: Claim, policy: SubnetPolicy, place: Place): number | undefined {
   if (claim.asksTime) return undefined;
-  const policy = policyOf(ip, place) ?? place.subnets[0];
   const { identity, mac, hostname } = claim;
   return reusableAge({ ip, identity, mac, hostname }, policy, place.leases, place.now);
 }
 
 /** For a client that begins anew. One that renews wants a lease that ends later. */
 function keepOrBind(ip: Ipv4, claim: Claim, place: Place, reason: string): Allocation {
-  const age = ageToKeep(ip, claim, place);
-  if (age === undefined) return bind(ip, claim, place, reason);
   const policy = policyOf(ip, place) ?? place.subnets[0];
+  const age = ageToKeep(ip, claim, policy, place);
+  if (age === undefined) return bind(ip, claim, place, reason);
   return { kind: 'keep', ip, policy, age, reason: `${reason}, by the lease of ${age} s ago` };
 }
 

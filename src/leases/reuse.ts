@@ -5,9 +5,8 @@
  * loader, installer, installed system), and waits for one write instead of four; dhcpd does so too (dhcp-cache-threshold).
  */
 import type { SubnetPolicy } from '../config/model.ts';
+import type { LeaseTimes } from '../dhcp/lease-times.ts';
 import type { LeaseView, Named } from './view.ts';
-
-type Times = Pick<SubnetPolicy, 'leaseTime' | 'renewTime' | 'rebindTime'>;
 
 /**
  * Seconds that the client's lease of the address has been running, if what is left of it is what it shall be told. Rounded
@@ -26,6 +25,6 @@ export function reusableAge(
 }
 
 /** What is left of all three when a lease has been running for so many seconds: T1 and T2 come when they would have come. */
-export function timesLeft({ leaseTime, renewTime, rebindTime }: Times, age: number): Times {
+export function timesLeft({ leaseTime, renewTime, rebindTime }: LeaseTimes, age: number): LeaseTimes {
   return { leaseTime: leaseTime - age, renewTime: renewTime - age, rebindTime: rebindTime - age };
 }
